@@ -1,0 +1,118 @@
+#pragma once
+// One life of a data node's store: the engine, the SQL database and the actors on top of them, from opening to closing. Owned
+// by data_node; used by its main thread, but what says otherwise.
+//
+// I1 Everything that uses the engine has ended when stop() returns; then the engine is closed.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "actors/ha/ha_facts.hpp"
+#include "actors/handles/checkpointer.hpp"
+#include "actors/node/data_facts.hpp"
+#include "actors/node/node_status.hpp"
+#include "actors/node/role_sink.hpp"
+#include "actors/runtime/actor_runtime.hpp"
+#include "actors/session/session_services.hpp"
+
+namespace helios::actors {
+
+class generation {
+ public:
+  struct environment {
+    actor_runtime& runtime;
+    const config::node_options& options;
+    net::local_node self;
+    std::int64_t started_at_us = 0;
+    std::function<void(epoch)> heard_epoch;
+    std::function<epoch()> highest_epoch;
+    std::function<void()> changed;            ///< any thread
+    std::function<void(node_order)> order;    ///< any thread
+    std::function<node_id()> current_primary; ///< any thread; whom writes are forwarded to
+    /// Automatic failover: what the agent knows, and whom to tell that a cohort holds its own record. Null in manual mode.
+    std::shared_ptr<const ha_facts> ha;
+    std::function<void(const storage::cohort_config&)> cohort_held;
+    std::function<void()> caught_up;          ///< as of the WAL receiver
+  };
+  /// `truncate_to`: cut the log there first. In manual mode the node then leads or follows by its configured role; in automatic mode it
+  /// waits for follow() or take_lead(). errc::corrupt and others, with advice.
+  static result<std::unique_ptr<generation>> start(environment use, std::optional<lsn> truncate_to);
+  ~generation();
+
+  /// Opens the PostgreSQL port, once.
+  result<void> open();
+  /// Streams from this primary from now on, whomever it followed before. Sessions stay.
+  void follow(const node_id& primary);
+  /// The number of the stream that follow() began; 0 when it follows nobody.
+  std::uint64_t stream() const { return stream_; }
+  /// Follows nobody: when it returns, nothing more is received and the log stands still. Not while leading.
+  void halt();
+  /// Leads from now on, not yet open for writes; sessions that read stay. Gives the end of the record of `opening`.
+  result<lsn> take_lead(epoch number, storage::cohort_config opening);
+  const storage::engine* store() const { return engine_.get(); }
+  /// Elected: may take writes now.
+  void open_writes();
+  /// Elected: new write transactions wait until resume_writes(); watchers are told that this node takes no writes. `drained` is called
+  /// when the last running one has ended (any thread): drained_at() then says where the log ends, unless writes were resumed meanwhile.
+  void hold_writes(std::function<void()> drained);
+  void resume_writes();
+  std::optional<lsn> drained_at() const;
+  /// A newer primary is known: takes no clients any more, and ends those that are there.
+  void fence();
+  /// Ends the sessions within `grace`, then everything else, and closes the engine. Blocks.
+  void stop(std::chrono::milliseconds grace);
+
+  // --- any thread, while it lives ---
+  /// Elected: takes no writes from here on, and ends the sessions that are there; open_writes() may follow.
+  void close_writes(const std::string& why);
+  void rule_published_as(std::uint64_t version);
+  /// Where the log ends, fsynced, for the failover rules.
+  replication::ha::log_state log_now() const;
+  bool is_open() const { return open_; }
+  /// False on a standby, and on a primary that may not take writes (yet, or any more).
+  bool writable() const;
+  void accept_standby(net::peer_link_ptr link);
+  void accept_forwarded(net::peer_link_ptr link);
+  void primary_heard();
+  epoch current_epoch() const;
+  /// What the generation knows of itself.
+  void describe(node_status& out) const;
+
+ private:
+  explicit generation(environment use);
+  result<void> open_store(std::optional<lsn> truncate_to);
+  result<void> lead_as_configured();
+  result<void> start_lead(epoch number, std::optional<storage::cohort_config> opening);
+  result<void> bootstrap();
+  std::optional<std::string> not_accepting() const;
+  void await_last_sessions(bool deposed);
+  void make_services();
+  void start_checkpointer();
+  upstream_target upstream() const;
+
+  environment use_;
+  node_supervisor_handle supervisor_;
+  std::unique_ptr<storage::engine> engine_;      ///< null on a standby that has no store yet
+  std::unique_ptr<role_sink> sink_;
+  std::shared_ptr<session_directory> sessions_;
+  std::unique_ptr<data_facts> facts_;
+  std::unique_ptr<primary_lead> lead_;
+  std::unique_ptr<sql::database> db_;
+  mutable std::mutex follow_mutex_;              ///< guards the pointer
+  std::shared_ptr<standby_follow> follow_;
+  std::uint64_t stream_ = 0;
+  session_services_ptr services_;
+  checkpointer_handle checkpointer_;
+  std::unique_ptr<net::listener> clients_;
+  std::atomic<bool> open_{false}, fenced_{false}, leads_{false};
+  /// Elected: between open_writes() and close_writes(). Always true in manual mode.
+  std::atomic<bool> writes_open_{false};
+  std::atomic<bool> held_{false};
+  bool stopped_ = false;
+};
+
+}  // namespace helios::actors

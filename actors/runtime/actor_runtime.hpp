@@ -1,0 +1,33 @@
+#pragma once
+// The runtime of one process: the actor system on Asio threads, the io_context of client traffic, and an io_context with a
+// thread of its own for the control plane (replication links, watches, HTTP), so that queries cannot delay it.
+// Made and destroyed by main(); the destructor waits until every actor has ended.
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <memory>
+
+namespace caf {
+class actor_system;
+}
+
+namespace helios::actors {
+
+class actor_runtime {
+ public:
+  /// `io_threads` 0: one per core, at least two.
+  explicit actor_runtime(std::uint32_t io_threads);
+  ~actor_runtime();
+  actor_runtime(const actor_runtime&) = delete;
+  actor_runtime& operator=(const actor_runtime&) = delete;
+
+  caf::actor_system& system();
+  boost::asio::io_context& sessions_io();
+  boost::asio::io_context& control_io();
+
+ private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace helios::actors

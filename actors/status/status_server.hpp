@@ -1,0 +1,35 @@
+#pragma once
+// The answers of a data node's or observer's HTTP interface (net/http.hpp serves them): health in Patroni's paths and codes,
+// the cluster, the node's high-availability state, metrics for Prometheus, and actions. Stateless: every answer is made from
+// one look at the node. On the control plane's thread.
+//
+// I1 200 to /health and to a role's path is given only by a node that really serves in that role now.
+// I2 No secret, token or password is in an answer.
+
+#include <functional>
+
+#include "actors/handles/ha_agent.hpp"
+#include "actors/node/node_status.hpp"
+#include "net/http.hpp"
+
+namespace helios::actors {
+
+struct status_source {
+  const config::node_options& options;
+  std::function<node_status()> look;
+  /// Take a fresh base backup from the primary; false where that makes no sense (not a standby).
+  std::function<bool()> reinitialize;
+  /// Reads the configuration again; the text says what changed, or why nothing did.
+  std::function<result<std::string>()> reload;
+  /// Automatic failover: gives a command to the node's agent; `done` with an empty string or why it failed, later and on any thread. Empty:
+  /// failover is manual.
+  std::function<void(agent_command)> command;
+};
+
+/// `respond` is called once: at once, but for an action that takes its time (a change of the primary), which is answered when it is done.
+void serve_status(const status_source& source, const net::http_request& request, net::http_respond respond);
+
+/// "helios_..." lines in Prometheus' text format.
+std::string prometheus_text(const node_status& node);
+
+}  // namespace helios::actors

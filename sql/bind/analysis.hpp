@@ -1,0 +1,149 @@
+#pragma once
+// State of the analysis of one statement: the catalog it sees, its slots, parameters and numbered parts, and the scopes
+// in which names are looked up. Lives on the stack of one analyze call.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/ast/statement.hpp"
+#include "sql/bind/expression.hpp"
+#include "sql/plan/plan_node.hpp"
+#include "storage/lock_table.hpp"
+
+namespace helios::sql {
+
+/// What names mean where the statement runs.
+struct bind_environment {
+  catalog_ptr catalog;
+  std::vector<oid> search_path;  ///< with pg_catalog where it is implied
+  const format_settings* formats = nullptr;
+  session* owner = nullptr;
+  session_hooks* hooks = nullptr;
+  bool fixed_parameters = false;  ///< no more parameters than there are types for
+};
+
+struct visible_column {
+  std::string name;
+  expression_ptr value;
+};
+
+/// A table, view or query in FROM under the name by which columns are qualified.
+struct relation_entry {
+  std::string alias, schema;
+  std::vector<visible_column> columns;
+  const table_def* table = nullptr;
+  int base = 0;        ///< slot of the table's first column; row id and version follow the last one
+  bool nullable = false;  ///< on the null side of an outer join
+  int position = 0;
+};
+
+struct sort_key {
+  expression_ptr value;
+  bool descending = false, nulls_first = false;
+};
+
+struct aggregate_call {
+  const aggregate_def* function = nullptr;
+  std::vector<expression_ptr> arguments;
+  bool distinct = false;
+  expression_ptr filter;
+  std::vector<sort_key> order;
+  int slot = 0;
+  std::string key;
+};
+
+/// A set-returning function of the select list: its values take turns in `slot`.
+struct set_call {
+  const function_def* function = nullptr;
+  std::vector<expression_ptr> arguments;
+  int slot = 0;
+};
+
+struct output_column {
+  std::string name;
+  expression_ptr value;
+};
+
+/// A query after analysis: its plan, and its columns as expressions over the plan's slots.
+struct bound_query {
+  plan_node_ptr root;
+  std::vector<output_column> outputs;
+  std::vector<int> outer_slots;
+};
+
+struct common_table_entry {
+  std::string name;
+  std::vector<output_column> columns;  ///< values are slots of the table's own projection
+  plan_node_ptr root;
+  int number = -1;                     ///< of the shared rows; -1: bound anew at each use
+  const ast::common_table* source = nullptr;
+  bool recursive = false;
+  bool returns = true;                 ///< false: a change without RETURNING
+};
+
+struct scope {
+  scope* outer = nullptr;
+  std::vector<relation_entry> relations;
+  std::vector<visible_column> visible;
+  std::vector<std::shared_ptr<common_table_entry>> common_tables;
+  std::vector<aggregate_call>* aggregates = nullptr;  ///< null: not allowed here
+  std::vector<set_call>* sets = nullptr;              ///< null: not allowed here
+  const char* clause = "FROM";
+  bool in_aggregate = false;
+  std::vector<int> outer_slots;
+  std::map<int, int> references;  ///< position of the first use of each slot outside aggregates, for error reports
+};
+
+class analysis {
+ public:
+  explicit analysis(bind_environment env) : env_(std::move(env)) {
+    call_.mem = &memory_;
+    call_.format = env_.formats;
+    call_.owner = env_.owner;
+    call_.hooks = env_.hooks;
+  }
+
+  const bind_environment& env() const { return env_; }
+  const catalog& definitions() const { return *env_.catalog; }
+  call_context& call() { return call_; }
+  arena& memory() { return memory_; }
+
+  int add_slots(std::size_t count) {
+    int first = static_cast<int>(used_.size());
+    used_.resize(used_.size() + count);
+    return first;
+  }
+  void use(int slot) { used_[static_cast<std::size_t>(slot)] = true; }
+  void use(const expression& e);
+  const std::vector<bool>& used() const { return used_; }
+  int add_subquery() { return subqueries_++; }
+  int subqueries() const { return subqueries_; }
+  int add_shared() { return shared_++; }
+  int shared() const { return shared_; }
+
+  std::vector<oid> parameter_types;
+  /// Relations to lock before the statement runs.
+  std::map<oid, storage::lock_mode> locks;
+  void lock(oid table, storage::lock_mode mode) {
+    auto& have = locks[table];
+    if (mode > have) have = mode;
+  }
+  /// Every plan that is not below the statement's root (of subqueries), to be settled too.
+  std::vector<plan_node_ptr> side_plans;
+  /// INSERT, UPDATE and DELETE in WITH, as scans of their rows: run to their end whatever reads them.
+  std::vector<plan_node_ptr> changes;
+  /// False when a literal such as 'now' was read: the plan holds for one execution.
+  bool cacheable = true;
+
+ private:
+  bind_environment env_;
+  arena memory_;
+  call_context call_;
+  std::vector<bool> used_;
+  int subqueries_ = 0, shared_ = 0;
+};
+
+}  // namespace helios::sql

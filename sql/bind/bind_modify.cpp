@@ -1,0 +1,422 @@
+#include "sql/bind/bind_modify.hpp"
+
+#include <algorithm>
+
+#include "base/sql_error.hpp"
+#include "sql/parse/parsed_statement.hpp"
+#include "sql/plan/join_tree.hpp"
+
+namespace helios::sql {
+
+namespace {
+void add_visible(scope& s, relation_entry r) {
+  s.visible.insert(s.visible.end(), r.columns.begin(), r.columns.end());
+  s.relations.push_back(std::move(r));
+}
+
+const column_def& column_named(const table_def& table, const std::string& name, int position) {
+  auto* column = table.column(name);
+  if (column == nullptr) {
+    throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" of relation \"" + table.name + "\" does not exist").at(position);
+  }
+  return *column;
+}
+
+bound_query with_returning(binder& bind, analysis& in, plan_node_ptr root, const std::vector<ast::target>& returning, scope& s) {
+  bound_query out;
+  out.root = std::move(root);
+  s.clause = "RETURNING";
+  out.outputs = bind.bind_targets(returning, s);
+  for (auto& o : out.outputs) in.use(*o.value);
+  return out;
+}
+}  // namespace
+
+const table_def& modify_binder::writable(const ast::relation_name& name) {
+  auto& table = bind_.find_table(name);
+  in_.lock(table.id, storage::lock_mode::row_exclusive);
+  return table;
+}
+
+relation_entry modify_binder::relation_at(const table_def& table, const std::string& alias, int base) {
+  relation_entry r;
+  r.alias = alias;
+  r.table = &table;
+  r.base = base;
+  for (auto& c : table.columns) {
+    if (!c.dropped) r.columns.push_back({c.name, std::make_shared<slot_expression>(c.type, base + c.number - 1, c.name, table.id, c.number)});
+  }
+  return r;
+}
+
+void modify_binder::use_columns(const table_def& table, int base) {
+  for (auto& c : table.columns) {
+    if (!c.dropped) in_.use(base + c.number - 1);
+  }
+}
+
+expression_ptr modify_binder::stored_expression(const std::string& source, scope& s, type_ref to, const std::string& column) {
+  auto parsed = parse("SELECT " + source);
+  auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+  return bind_.assign(bind_.bind(*select.query->targets.at(0).value, s), to, column, 0);
+}
+
+expression_ptr modify_binder::default_of(const column_def& column) {
+  scope s;
+  s.clause = "DEFAULT expressions";
+  if (column.owned_sequence != 0) {
+    auto sequence = std::make_shared<constant_expression>(type_ref{type_oid::regclass, -1}, datum::of_int(column.owned_sequence));
+    return bind_.assign(bind_.call_function("nextval", {sequence}, 0), column.type, column.name, 0);
+  }
+  if (column.default_text.empty()) return std::make_shared<constant_expression>(column.type, datum::null());
+  return stored_expression(column.default_text, s, column.type, column.name);
+}
+
+std::shared_ptr<table_target> modify_binder::target(const table_def& table) {
+  auto out = make_target(table, in_.definitions());
+  out->base = in_.add_slots(table.columns.size());
+  use_columns(table, out->base);
+  scope s;
+  s.clause = "check constraints";
+  add_visible(s, relation_at(table, table.name, out->base));
+  for (auto& c : table.constraints) {
+    if (c.kind != constraint_kind::check) continue;
+    out->checks.push_back({c.name, stored_expression(c.check_text, s, {type_oid::boolean, -1}, c.name)});
+  }
+  return out;
+}
+
+// --- INSERT ---
+
+std::vector<const column_def*> modify_binder::insert_columns(const ast::insert_statement& s, const table_def& table) {
+  std::vector<const column_def*> out;
+  if (s.columns.empty()) {
+    for (auto& c : table.columns) {
+      if (!c.dropped) out.push_back(&c);
+    }
+    return out;
+  }
+  for (auto& t : s.columns) {
+    auto& column = column_named(table, t.name, t.position);
+    if (std::find(out.begin(), out.end(), &column) != out.end()) {
+      throw sql_error(sqlstate::duplicate_column, "column \"" + t.name + "\" specified more than once").at(t.position);
+    }
+    out.push_back(&column);
+  }
+  return out;
+}
+
+namespace {
+void check_width(std::size_t values, std::size_t columns, bool listed, int position) {
+  if (values > columns) throw sql_error(sqlstate::syntax_error, "INSERT has more expressions than target columns").at(position);
+  if (values < columns && listed) {
+    throw sql_error(sqlstate::syntax_error, "INSERT has more target columns than expressions").at(position);
+  }
+}
+}  // namespace
+
+plan_node_ptr modify_binder::insert_values(const ast::select& q, scope& outer, const std::vector<const column_def*>& columns,
+                                           std::vector<expression_ptr>& values) {
+  scope s;
+  s.outer = &outer;
+  s.clause = "VALUES";
+  std::vector<std::vector<expression_ptr>> rows;
+  for (auto& row : q.values) {
+    if (row.size() != q.values[0].size()) {
+      throw sql_error(sqlstate::syntax_error, "VALUES lists must all be the same length").at(row[0]->position);
+    }
+    std::vector<expression_ptr> bound;
+    for (std::size_t i = 0; i < row.size() && i < columns.size(); ++i) {
+      auto& column = *columns[i];
+      bound.push_back(row[i]->kind == ast::expr_kind::default_
+                          ? default_of(column)
+                          : bind_.assign(bind_.bind(*row[i], s), column.type, column.name, row[i]->position));
+    }
+    rows.push_back(std::move(bound));
+  }
+  if (rows.size() == 1) {
+    values = std::move(rows[0]);
+    return make_one_row();
+  }
+  std::vector<int> slots;
+  for (std::size_t i = 0; i < rows[0].size(); ++i) {
+    int slot = in_.add_slots(1);
+    in_.use(slot);
+    slots.push_back(slot);
+    values.push_back(std::make_shared<slot_expression>(columns[i]->type, slot, columns[i]->name));
+  }
+  return make_values(std::move(rows), std::move(slots));
+}
+
+plan_node_ptr modify_binder::insert_source(const ast::insert_statement& s, scope& outer, const std::vector<const column_def*>& columns,
+                                           std::vector<expression_ptr>& values) {
+  if (s.source == nullptr) return make_one_row();
+  auto& q = *s.source;
+  bool listed = !s.columns.empty();
+  bool plain_values = !q.values.empty() && q.order_by.empty() && !q.limit && !q.offset && q.with.empty();
+  if (plain_values) {
+    auto& row = q.values[0];
+    int position = row.size() > columns.size() ? row[columns.size()]->position : listed ? s.columns[std::min(row.size(), s.columns.size() - 1)].position : 0;
+    check_width(row.size(), columns.size(), listed, position);
+    return insert_values(q, outer, columns, values);
+  }
+  auto bound = bind_.bind_query(q, &outer, true);
+  bool beyond = q.targets.size() > columns.size() && q.targets[columns.size()].value;
+  check_width(bound.outputs.size(), columns.size(), listed, beyond ? q.targets[columns.size()].value->position : 0);
+  for (std::size_t i = 0; i < bound.outputs.size(); ++i) {
+    values.push_back(bind_.assign(bound.outputs[i].value, columns[i]->type, columns[i]->name, 0));
+  }
+  return bound.root;
+}
+
+bound_query modify_binder::insert(const ast::insert_statement& s, scope* enclosing) {
+  scope outer;
+  outer.outer = enclosing;
+  bind_.bind_common_tables(s.with, false, outer);
+  auto& table = writable(s.table);
+  auto columns = insert_columns(s, table);
+  insert_spec spec;
+  std::vector<expression_ptr> values;
+  spec.source = insert_source(s, outer, columns, values);
+  spec.target = target(table);
+  for (auto& c : table.columns) {
+    if (c.dropped) continue;
+    auto at = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), &c) - columns.begin());
+    spec.values.push_back({c.number - 1, at < values.size() ? values[at] : default_of(c)});
+  }
+  auto alias = s.alias.empty() ? table.name : s.alias;
+  if (s.conflict) spec.conflict = conflict(*s.conflict, *spec.target, alias);
+  scope returning;
+  returning.outer = &outer;
+  add_visible(returning, relation_at(table, alias, spec.target->base));
+  return with_returning(bind_, in_, make_insert(std::move(spec)), s.returning, returning);
+}
+
+plan_node_ptr modify_binder::insert_rows(const table_def& table, const std::vector<std::int16_t>& columns, plan_node_ptr source,
+                                         const std::vector<expression_ptr>& values) {
+  in_.lock(table.id, storage::lock_mode::row_exclusive);
+  insert_spec spec;
+  spec.source = std::move(source);
+  spec.target = target(table);
+  for (auto& c : table.columns) {
+    if (c.dropped) continue;
+    auto at = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), c.number) - columns.begin());
+    spec.values.push_back({c.number - 1, at < values.size() ? bind_.assign(values[at], c.type, c.name, 0) : default_of(c)});
+  }
+  return make_insert(std::move(spec));
+}
+
+// --- ON CONFLICT ---
+
+std::vector<std::size_t> modify_binder::arbiters(const ast::conflict_clause& c, const table_target& t) const {
+  std::vector<std::size_t> out;
+  if (!c.constraint.empty()) {
+    for (std::size_t i = 0; i < t.indexes.size(); ++i) {
+      if (t.indexes[i].index().name == c.constraint && t.indexes[i].index().unique) out.push_back(i);
+    }
+    if (out.empty()) {
+      throw sql_error(sqlstate::undefined_object, "constraint \"" + c.constraint + "\" for table \"" + t.table->name + "\" does not exist");
+    }
+    return out;
+  }
+  if (c.columns.empty() && !c.has_expression) {
+    if (c.update) {
+      throw sql_error(sqlstate::syntax_error, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
+          .hint("For example, ON CONFLICT (column_name).").at(c.position);
+    }
+    return out;
+  }
+  std::vector<int> wanted;
+  for (auto& name : c.columns) {
+    auto* column = t.table->column(name);
+    if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" does not exist").at(c.position);
+    wanted.push_back(column->number - 1);
+  }
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  for (std::size_t i = 0; i < t.indexes.size() && !c.has_expression; ++i) {
+    auto have = t.indexes[i].columns();
+    std::sort(have.begin(), have.end());
+    if (t.indexes[i].index().unique && have == wanted) out.push_back(i);
+  }
+  if (out.empty()) {
+    throw sql_error(sqlstate::invalid_column_reference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
+  }
+  return out;
+}
+
+conflict_action modify_binder::conflict(const ast::conflict_clause& c, const table_target& t, const std::string& alias) {
+  conflict_action out;
+  out.update = c.update;
+  out.arbiters = arbiters(c, t);
+  if (!c.update) return out;
+  auto& table = *t.table;
+  scope s;
+  auto& existing = bind_.add_table(table, alias, s, 0);
+  out.existing.emplace(table_source{&table, existing.base, alias});
+  use_columns(table, existing.base);
+  in_.use(out.existing->source().row_slot());
+  in_.use(out.existing->source().version_slot());
+  out.excluded_base = in_.add_slots(table.columns.size());
+  use_columns(table, out.excluded_base);
+  add_visible(s, relation_at(table, "excluded", out.excluded_base));
+  s.clause = "UPDATE";
+  out.set = set_list(c.set, table, s);
+  s.clause = "WHERE";
+  if (c.where) split_conditions(bind_.bind_condition(*c.where, s, "WHERE"), out.filter);
+  out.mode = mode_of(out.set, t);
+  return out;
+}
+
+// --- UPDATE, DELETE ---
+
+expression_ptr modify_binder::set_value(const ast::target& t, const column_def& column, scope& s) {
+  if (t.row_column == 0) {
+    if (t.value->kind == ast::expr_kind::default_) return default_of(column);
+    return bind_.assign(bind_.bind(*t.value, s), column.type, column.name, t.value->position);
+  }
+  auto i = static_cast<std::size_t>(t.row_column - 1);
+  if (t.row->kind == ast::expr_kind::row) {
+    if (i >= t.row->args.size()) {
+      throw sql_error(sqlstate::syntax_error, "number of columns does not match number of values").at(t.position);
+    }
+    auto& value = *t.row->args[i];
+    if (value.kind == ast::expr_kind::default_) return default_of(column);
+    return bind_.assign(bind_.bind(value, s), column.type, column.name, value.position);
+  }
+  if (t.row->kind != ast::expr_kind::subquery) {
+    throw sql_error(sqlstate::feature_not_supported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression").at(t.position);
+  }
+  auto q = bind_.bind_query(*t.row->query, &s);
+  if (i >= q.outputs.size()) {
+    throw sql_error(sqlstate::syntax_error, "number of columns does not match number of values").at(t.position);
+  }
+  subquery_expression::parts p;
+  p.what = subquery_expression::kind::scalar;
+  p.number = in_.add_subquery();
+  p.root = q.root;
+  p.outer_slots = q.outer_slots;
+  p.outputs.push_back(q.outputs[i].value);
+  in_.side_plans.push_back(q.root);
+  auto type = q.outputs[i].value->type();
+  return bind_.assign(std::make_shared<subquery_expression>(type, std::move(p)), column.type, column.name, t.position);
+}
+
+std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& targets, const table_def& table, scope& s) {
+  std::vector<assignment> out;
+  for (auto& t : targets) {
+    auto& column = column_named(table, t.name, t.position);
+    for (auto& known : out) {
+      if (known.column == column.number - 1) {
+        throw sql_error(sqlstate::syntax_error, "multiple assignments to same column \"" + t.name + "\"");
+      }
+    }
+    auto value = set_value(t, column, s);
+    in_.use(*value);
+    out.push_back({column.number - 1, std::move(value)});
+  }
+  return out;
+}
+
+storage::lock_mode modify_binder::mode_of(const std::vector<assignment>& set, const table_target& t) const {
+  for (auto& index : t.indexes) {
+    if (!index.index().unique) continue;
+    for (auto& a : set) {
+      if (std::find(index.columns().begin(), index.columns().end(), a.column) != index.columns().end()) {
+        return storage::lock_mode::row_update;
+      }
+    }
+  }
+  return storage::lock_mode::row_no_key_update;
+}
+
+namespace {
+/// The target as the first relation of FROM.
+std::unique_ptr<binder::join_tree> leaf_of(const table_def& table, const relation_entry& r) {
+  auto leaf = std::make_unique<binder::join_tree>();
+  leaf->what = binder::join_tree::kind::table;
+  leaf->table = &table;
+  leaf->base = r.base;
+  leaf->alias = r.alias;
+  for (std::size_t i = 0; i < table.columns.size() + 2; ++i) leaf->slots.push_back(r.base + static_cast<int>(i));
+  return leaf;
+}
+}  // namespace
+
+bound_query modify_binder::update(const ast::update_statement& u, scope* enclosing) {
+  scope outer;
+  outer.outer = enclosing;
+  bind_.bind_common_tables(u.with, false, outer);
+  auto& table = writable(u.table);
+  scope s;
+  s.outer = &outer;
+  table_source source;
+  std::unique_ptr<binder::join_tree> leaf;
+  {
+    auto& r = bind_.add_table(table, u.alias, s, u.table.position);
+    source = {&table, r.base, r.alias};
+    leaf = leaf_of(table, r);
+  }
+  auto tree = bind_.bind_from(u.from, s);
+  tree->slots.insert(tree->slots.end(), leaf->slots.begin(), leaf->slots.end());
+  tree->parts.insert(tree->parts.begin(), std::move(leaf));
+  s.clause = "UPDATE";
+  auto set = set_list(u.set, table, s);
+  std::vector<expression_ptr> where;
+  s.clause = "WHERE";
+  if (u.where) split_conditions(bind_.bind_condition(*u.where, s, "WHERE"), where);
+  use_columns(table, source.base);
+  in_.use(source.row_slot());
+  in_.use(source.version_slot());
+  auto recheck = where;
+  recheck.insert(recheck.end(), tree->conditions.begin(), tree->conditions.end());
+  auto joined = plan_joins(in_, *tree, std::move(where), {}, false);
+  auto t = target(table);
+  auto mode = mode_of(set, *t);
+  auto base = t->base;
+  update_spec spec{std::move(joined.root), row_loader(source), std::move(t), std::move(set), std::move(recheck), mode, !u.from.empty()};
+  scope returning;
+  returning.outer = &outer;
+  add_visible(returning, relation_at(table, source.alias, base));
+  for (std::size_t i = 1; i < s.relations.size(); ++i) add_visible(returning, s.relations[i]);
+  return with_returning(bind_, in_, make_update(std::move(spec)), u.returning, returning);
+}
+
+bound_query modify_binder::erase(const ast::delete_statement& d, scope* enclosing) {
+  scope outer;
+  outer.outer = enclosing;
+  bind_.bind_common_tables(d.with, false, outer);
+  auto& table = writable(d.table);
+  scope s;
+  s.outer = &outer;
+  table_source source;
+  std::unique_ptr<binder::join_tree> leaf;
+  {
+    auto& r = bind_.add_table(table, d.alias, s, d.table.position);
+    source = {&table, r.base, r.alias};
+    leaf = leaf_of(table, r);
+  }
+  auto tree = bind_.bind_from(d.using_items, s);
+  tree->slots.insert(tree->slots.end(), leaf->slots.begin(), leaf->slots.end());
+  tree->parts.insert(tree->parts.begin(), std::move(leaf));
+  std::vector<expression_ptr> where;
+  s.clause = "WHERE";
+  if (d.where) split_conditions(bind_.bind_condition(*d.where, s, "WHERE"), where);
+  auto t = make_target(table, in_.definitions());
+  t->base = source.base;
+  for (auto& index : t->indexes) {
+    for (int c : index.columns()) in_.use(source.base + c);
+  }
+  for (auto& key : t->incoming) {
+    for (int c : key.parent_columns) in_.use(source.base + c);
+  }
+  in_.use(source.row_slot());
+  in_.use(source.version_slot());
+  auto recheck = where;
+  recheck.insert(recheck.end(), tree->conditions.begin(), tree->conditions.end());
+  auto joined = plan_joins(in_, *tree, std::move(where), {}, false);
+  delete_spec spec{std::move(joined.root), row_loader(source), std::move(t), std::move(recheck), !d.using_items.empty()};
+  return with_returning(bind_, in_, make_delete(std::move(spec)), d.returning, s);
+}
+
+}  // namespace helios::sql

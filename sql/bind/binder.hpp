@@ -1,0 +1,107 @@
+#pragma once
+// Names, types and overloads of one statement's expressions and queries: AST in, expressions and plans out. Throws
+// PostgreSQL's errors with their positions.
+
+#include <span>
+
+#include "sql/bind/analysis.hpp"
+
+namespace helios::sql {
+
+struct row_lock_spec;
+
+class binder {
+ public:
+  explicit binder(analysis& in) : in_(in) {}
+
+  // --- expressions (bind_expression*.cpp) ---
+  expression_ptr bind(const ast::expr& e, scope& s);
+  /// Coerced to boolean, with PostgreSQL's "argument of WHERE must be type boolean".
+  expression_ptr bind_condition(const ast::expr& e, scope& s, const char* clause);
+  type_ref resolve_type(const ast::type_name& name) const;
+  /// Assignment to a column, with PostgreSQL's "column "x" is of type integer but expression is of type text".
+  expression_ptr assign(expression_ptr value, type_ref to, const std::string& column, int position);
+  /// nullptr when there is no such cast in this context.
+  expression_ptr try_coerce(const expression_ptr& value, type_ref to, cast_context context, int position);
+  expression_ptr coerce(const expression_ptr& value, type_ref to, cast_context context, int position);
+  expression_ptr call_operator(const std::string& name, expression_ptr left, expression_ptr right, int position);
+  expression_ptr call_function(const std::string& name, std::vector<expression_ptr> arguments, int position);
+  /// Unknown literals and parameters become text.
+  expression_ptr settle_unknown(const expression_ptr& value);
+  /// "?column?", a column's or a function's name.
+  static std::string column_name(const ast::expr& e);
+
+  // --- queries (bind_select.cpp, bind_from.cpp) ---
+  /// `keep_unknown`: literals of unknown type stay so, for the caller to coerce.
+  bound_query bind_query(const ast::select& q, scope* outer, bool keep_unknown = false);
+  std::vector<output_column> bind_targets(const std::vector<ast::target>& targets, scope& s, bool keep_unknown = false);
+  void bind_change(const ast::common_table& t, common_table_entry& entry, scope& s);
+  void bind_common_tables(const std::vector<ast::common_table>& tables, bool recursive, scope& s);
+  /// A base table as the only or first relation of `s`, with its column slots.
+  relation_entry& add_table(const table_def& table, const std::string& alias, scope& s, int position);
+  const table_def& find_table(const ast::relation_name& name) const;
+
+  struct join_tree;
+  std::unique_ptr<join_tree> bind_from(const std::vector<ast::from_ptr>& items, scope& s);
+  std::vector<sort_key> bind_order(const std::vector<ast::sort_item>& items, const std::vector<output_column>& outputs,
+                                   const std::vector<ast::target>* targets, scope& s, bool only_outputs);
+  expression_ptr bind_limit(const ast::expr_ptr& e, scope& s, const char* clause);
+  analysis& state() { return in_; }
+
+ private:
+  // bind_expression.cpp
+  expression_ptr constant(const ast::expr& e);
+  expression_ptr column(const ast::expr& e, scope& s);
+  expression_ptr parameter(const ast::expr& e);
+  expression_ptr operation(const ast::expr& e, scope& s);
+  expression_ptr call(const ast::expr& e, scope& s);
+  expression_ptr aggregate(const ast::expr& e, std::vector<expression_ptr> arguments, const resolved_function& f, scope& s);
+  expression_ptr set_function(const ast::expr& e, std::vector<expression_ptr> arguments, const resolved_function& f, scope& s);
+  expression_ptr fold(expression_ptr e);
+  std::vector<expression_ptr> coerce_arguments(std::vector<expression_ptr> arguments, const std::vector<oid>& types,
+                                               int position);
+  // bind_forms.cpp
+  expression_ptr form(const ast::expr& e, scope& s);
+  expression_ptr case_form(const ast::expr& e, scope& s);
+  expression_ptr common_form(const ast::expr& e, scope& s);
+  expression_ptr null_if(const ast::expr& e, scope& s);
+  expression_ptr distinct_from(const ast::expr& e, scope& s);
+  expression_ptr in_list(const ast::expr& e, scope& s);
+  expression_ptr between(const ast::expr& e, scope& s);
+  expression_ptr row_comparison(const std::string& op, const ast::expr& left, const ast::expr& right, scope& s, int position);
+  expression_ptr op_any(const ast::expr& e, scope& s);
+  expression_ptr subquery(const ast::expr& e, scope& s);
+  expression_ptr quantified(const ast::expr& e, scope& s);
+  expression_ptr current_value(const ast::expr& e);
+  // bind_arrays.cpp
+  expression_ptr array(const ast::expr& e, scope& s);
+  expression_ptr array_test(const ast::expr& e, scope& s);
+  expression_ptr subscript(const ast::expr& e, scope& s);
+  expression_ptr row(const ast::expr& e, scope& s);
+  std::vector<expression_ptr> to_common(std::vector<expression_ptr> values, const char* construct, int position);
+
+  // bind_select.cpp
+  bound_query set_operation(const ast::select& q, scope& s, bool keep_unknown);
+  bound_query values_query(const ast::select& q, scope& s, bool keep_unknown);
+  bound_query simple_select(const ast::select& q, scope& s, bool keep_unknown);
+  void finish_query(const ast::select& q, scope& s, bound_query& out, std::vector<sort_key> order, bool sorted);
+  void project(bound_query& q, bool all);
+  void project_with_order(bound_query& out, std::vector<sort_key>& order);
+  void distinct_first(const ast::select& q, bound_query& out, const std::vector<expression_ptr>& on,
+                      const std::vector<sort_key>& order, bool sorted);
+  void distinct_rows(const ast::select& q, bound_query& out, std::vector<sort_key>& order);
+  static const char* lock_clause(ast::lock_strength strength);
+  std::vector<row_lock_spec> bind_locking(const std::vector<ast::locking_clause>& clauses, scope& s);
+  // bind_from.cpp
+  std::unique_ptr<join_tree> from_item(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_table(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_query(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_function(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_join(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_common_table(const ast::from_item& item, common_table_entry& table, scope& s);
+  void add_relation(scope& s, relation_entry relation, const std::vector<std::string>& aliases);
+
+  analysis& in_;
+};
+
+}  // namespace helios::sql

@@ -1,0 +1,145 @@
+// Coercions: PostgreSQL's rules for literals of unknown type, parameters, casts and assignment.
+
+#include "base/sql_error.hpp"
+#include "sql/bind/binder.hpp"
+
+namespace helios::sql {
+
+namespace {
+bool depends_on_clock(oid type, std::string_view literal) {
+  switch (type) {
+    case type_oid::date: case type_oid::time: case type_oid::timestamp: case type_oid::timestamptz: break;
+    default: return false;
+  }
+  // now, today, tomorrow, yesterday; a harmless match only costs the plan's place in the cache.
+  return literal.find_first_of("nNtTyY") != std::string_view::npos && literal.find_first_of("oO") != std::string_view::npos;
+}
+
+std::int32_t modifier_of(oid type, const ast::type_name& name) {
+  auto& m = name.modifiers;
+  if (m.empty()) return -1;
+  switch (type) {
+    case type_oid::varchar:
+    case type_oid::bpchar:
+      if (m[0] < 1) {
+        throw sql_error(sqlstate::invalid_parameter_value, "length for type " + std::string(get_type(type).name == std::string("bpchar") ? "char" : "varchar") +
+                                                               " must be at least 1").at(name.position);
+      }
+      if (m[0] > 10485760) {
+        throw sql_error(sqlstate::invalid_parameter_value, "length for type " + std::string(type == type_oid::bpchar ? "char" : "varchar") +
+                                                               " cannot exceed 10485760").at(name.position);
+      }
+      return m[0] + 4;
+    case type_oid::numeric: {
+      int scale = m.size() > 1 ? m[1] : 0;
+      if (m[0] < 1 || m[0] > 1000) {
+        throw sql_error(sqlstate::invalid_parameter_value, "NUMERIC precision " + std::to_string(m[0]) +
+                                                               " must be between 1 and 1000").at(name.position);
+      }
+      if (scale < -1000 || scale > 1000) {
+        throw sql_error(sqlstate::invalid_parameter_value, "NUMERIC scale " + std::to_string(scale) +
+                                                               " must be between -1000 and 1000").at(name.position);
+      }
+      return ((m[0] << 16) | (scale & 0x7ff)) + 4;
+    }
+    case type_oid::timestamp: case type_oid::timestamptz: case type_oid::time: return m[0] > 6 ? 6 : m[0];
+    case type_oid::interval: return -1;
+    default:
+      throw sql_error(sqlstate::syntax_error, "type modifier is not allowed for type \"" + name.names.back() + "\"")
+          .at(name.position);
+  }
+}
+}  // namespace
+
+type_ref binder::resolve_type(const ast::type_name& name) const {
+  auto* type = find_type(std::string_view(name.names.back()));
+  bool foreign = name.names.size() > 1 && name.names[name.names.size() - 2] != "pg_catalog";
+  if (type == nullptr || foreign) {
+    std::string full;
+    for (auto& n : name.names) full += (full.empty() ? "" : ".") + n;
+    throw sql_error(sqlstate::undefined_object, "type \"" + full + "\" does not exist").at(name.position);
+  }
+  auto modifier = modifier_of(type->id, name);
+  if (name.array_dimensions > 0) {
+    if (type->array_type == 0 || find_type(type->array_type) == nullptr) {
+      throw sql_error(sqlstate::feature_not_supported, "arrays of type " + format_type({type->id, -1}) + " are not supported")
+          .at(name.position);
+    }
+    return {type->array_type, modifier};
+  }
+  return {type->id, modifier};
+}
+
+expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast_context context, int position) {
+  oid from = value->type().id;
+  if (to.id == type_oid::any || to.id == type_oid::anyelement || to.id == type_oid::anyarray || to.id == type_oid::anynonarray ||
+      to.id == type_oid::unknown) {
+    return from == type_oid::unknown && to.id != type_oid::unknown ? settle_unknown(value) : value;
+  }
+  if (from == type_oid::unknown) {
+    if (auto* c = as_constant(value); c != nullptr) {
+      if (c->value().is_null()) return std::make_shared<constant_expression>(to, datum::null(), c->position());
+      auto literal = c->value().as_bytes();
+      if (depends_on_clock(to.id, literal)) in_.cacheable = false;
+      try {
+        datum parsed = get_type(to.id).parse_text(literal, -1, *in_.env().formats, in_.memory());
+        auto out = std::make_shared<constant_expression>(type_ref{to.id, -1}, parsed, c->position());
+        return try_coerce(out, to, context, position);
+      } catch (sql_error& e) {
+        if (e.report().position == 0) e.report().position = c->position();
+        throw;
+      }
+    }
+    if (auto* p = dynamic_cast<const parameter_expression*>(value.get()); p != nullptr) {
+      oid& known = in_.parameter_types[static_cast<std::size_t>(p->number() - 1)];
+      if (known == 0) known = to.id;
+      auto typed = std::make_shared<parameter_expression>(type_ref{known, -1}, p->number(), p->position());
+      return try_coerce(typed, to, context, position);
+    }
+    from = type_oid::text;
+  }
+  bool is_explicit = context == cast_context::explicit_;
+  if (from == to.id) {
+    if (to.modifier < 0 || value->type().modifier == to.modifier) return value;
+    auto* cast = find_cast(from, to.id, context);
+    if (cast == nullptr || cast->call == nullptr) return std::make_shared<cast_expression>(to, value, nullptr, is_explicit);
+    return fold(std::make_shared<cast_expression>(to, value, cast, is_explicit));
+  }
+  auto* cast = find_cast(from, to.id, context);
+  if (cast == nullptr) return nullptr;
+  if (cast->call != nullptr) return fold(std::make_shared<cast_expression>(to, value, cast, is_explicit));
+  auto relabeled = fold(std::make_shared<cast_expression>(type_ref{to.id, -1}, value, cast, is_explicit));
+  return to.modifier < 0 ? relabeled : try_coerce(relabeled, to, context, position);
+}
+
+expression_ptr binder::coerce(const expression_ptr& value, type_ref to, cast_context context, int position) {
+  auto out = try_coerce(value, to, context, position);
+  if (!out) {
+    throw sql_error(sqlstate::cannot_coerce, "cannot cast type " + format_type({value->type().id, -1}) + " to " +
+                                                 format_type({to.id, -1})).at(position);
+  }
+  return out;
+}
+
+expression_ptr binder::settle_unknown(const expression_ptr& value) {
+  if (value->type().id != type_oid::unknown) return value;
+  return coerce(value, {type_oid::text, -1}, cast_context::implicit, 0);
+}
+
+expression_ptr binder::assign(expression_ptr value, type_ref to, const std::string& column, int position) {
+  auto out = try_coerce(value, to, cast_context::assignment, position);
+  if (!out) {
+    throw sql_error(sqlstate::datatype_mismatch, "column \"" + column + "\" is of type " + format_type({to.id, -1}) +
+                                                     " but expression is of type " + format_type({value->type().id, -1}))
+        .hint("You will need to rewrite or cast the expression.").at(position);
+  }
+  // A constant that does not fit is an error of the statement, before it has done anything.
+  if (auto* c = dynamic_cast<const cast_expression*>(out.get()); c != nullptr && as_constant(c->value()) != nullptr) {
+    evaluation scratch;
+    scratch.call = in_.call();
+    (void)out->eval(scratch);
+  }
+  return out;
+}
+
+}  // namespace helios::sql

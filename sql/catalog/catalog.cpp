@@ -1,0 +1,112 @@
+#include "sql/catalog/catalog.hpp"
+
+#include "base/sql_error.hpp"
+#include "sql/catalog/encoding.hpp"
+
+namespace helios::sql {
+namespace {
+
+std::string relation_key(oid schema, std::string_view name) {
+  return std::to_string(schema).append("/").append(name);
+}
+
+template <class Def>
+const Def* by_oid(const std::map<oid, Def>& defs, oid id) {
+  auto it = defs.find(id);
+  return it == defs.end() ? nullptr : &it->second;
+}
+
+template <class Def>
+const Def* by_name(const std::map<oid, Def>& defs, std::string_view name) {
+  for (const auto& [id, def] : defs)
+    if (def.name == name) return &def;
+  return nullptr;
+}
+
+template <class Def>
+const Def* relation(const std::map<oid, Def>& defs, const std::unordered_map<std::string, oid>& names, oid schema,
+                    std::string_view name) {
+  auto it = names.find(relation_key(schema, name));
+  return it == names.end() ? nullptr : by_oid(defs, it->second);
+}
+
+}  // namespace
+
+class catalog_loader {
+ public:
+  void add(std::string_view key, std::string_view value) {
+    const auto [kind, id] = parse_definition_key(key);
+    catalog& c = *catalog_;
+    switch (kind) {
+      case definition_kind::database: c.database_name_ = decode_database(id, value).name; break;
+      case definition_kind::schema: c.schemas_.emplace(id, decode_schema(id, value)); break;
+      case definition_kind::table: name(c.tables_.emplace(id, decode_table(id, value)).first->second); break;
+      case definition_kind::index: name(c.indexes_.emplace(id, decode_index(id, value)).first->second); break;
+      case definition_kind::sequence: name(c.sequences_.emplace(id, decode_sequence(id, value)).first->second); break;
+      case definition_kind::role: c.roles_.emplace(id, decode_role(id, value)); break;
+    }
+  }
+  std::shared_ptr<const catalog> take() { return std::move(catalog_); }
+
+ private:
+  template <class Def>
+  void name(const Def& def) {
+    auto [it, fresh] = catalog_->relations_by_name_.emplace(relation_key(def.schema, def.name), def.id);
+    if (!fresh)
+      throw sql_error(sqlstate::data_corrupted, "catalog entries " + std::to_string(it->second) + " and " +
+                                                    std::to_string(def.id) + " have the same name \"" + def.name + "\"");
+  }
+  std::shared_ptr<catalog> catalog_ = std::make_shared<catalog>();
+};
+
+std::shared_ptr<const catalog> catalog::load(const storage::snapshot_ptr& at, const storage::transaction* own,
+                                             std::uint64_t before) {
+  const storage::key_range everything;
+  auto rows = own ? own->scan(at, storage::catalog_space, everything, storage::scan_direction::forward, before)
+                  : at->scan(storage::catalog_space, everything);
+  catalog_loader loader;
+  for (; rows->valid(); rows->next()) loader.add(rows->key(), rows->value());
+  return loader.take();
+}
+
+const column_def* table_def::column(std::string_view wanted) const {
+  for (const auto& c : columns)
+    if (!c.dropped && c.name == wanted) return &c;
+  return nullptr;
+}
+
+const schema_def* catalog::find_schema(std::string_view name) const { return by_name(schemas_, name); }
+const schema_def* catalog::find_schema(oid id) const { return by_oid(schemas_, id); }
+const table_def* catalog::find_table(oid schema, std::string_view name) const {
+  return relation(tables_, relations_by_name_, schema, name);
+}
+const table_def* catalog::find_table(oid id) const { return by_oid(tables_, id); }
+const index_def* catalog::find_index(oid schema, std::string_view name) const {
+  return relation(indexes_, relations_by_name_, schema, name);
+}
+const index_def* catalog::find_index(oid id) const { return by_oid(indexes_, id); }
+const sequence_def* catalog::find_sequence(oid schema, std::string_view name) const {
+  return relation(sequences_, relations_by_name_, schema, name);
+}
+const sequence_def* catalog::find_sequence(oid id) const { return by_oid(sequences_, id); }
+const role_def* catalog::find_role(std::string_view name) const { return by_name(roles_, name); }
+const role_def* catalog::find_role(oid id) const { return by_oid(roles_, id); }
+
+namespace {
+template <class Def>
+void put(storage::transaction& txn, definition_kind kind, const Def& def) {
+  txn.put(storage::catalog_space, definition_key(kind, def.id), encode(def));
+}
+}  // namespace
+
+void put_definition(storage::transaction& txn, const schema_def& d) { put(txn, definition_kind::schema, d); }
+void put_definition(storage::transaction& txn, const table_def& d) { put(txn, definition_kind::table, d); }
+void put_definition(storage::transaction& txn, const index_def& d) { put(txn, definition_kind::index, d); }
+void put_definition(storage::transaction& txn, const sequence_def& d) { put(txn, definition_kind::sequence, d); }
+void put_definition(storage::transaction& txn, const role_def& d) { put(txn, definition_kind::role, d); }
+
+void erase_definition(storage::transaction& txn, definition_kind kind, oid id) {
+  txn.erase(storage::catalog_space, definition_key(kind, id));
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,156 @@
+#pragma once
+// What the database contains: schemas, tables, indexes, sequences, roles. Stored as ordinary versioned rows of
+// storage::catalog_space (key: one byte of kind, then big-endian oid), so that DDL is transactional and replicated.
+// `catalog` is an immutable picture of them at one catalog version, shared by all sessions that read at it.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "sql/types/type.hpp"
+#include "storage/engine.hpp"
+#include "storage/sequence.hpp"
+#include "storage/transaction.hpp"
+
+namespace helios::sql {
+
+struct schema_def {
+  oid id = 0;
+  std::string name;
+  oid owner = 0;
+};
+
+struct column_def {
+  std::int16_t number = 0;        ///< 1-based, never reused
+  std::string name;
+  type_ref type;
+  bool not_null = false;
+  bool dropped = false;
+  std::string default_text;       ///< SQL text of the default expression; empty if none
+  oid owned_sequence = 0;         ///< SERIAL's sequence
+};
+
+enum class constraint_kind : std::uint8_t { primary_key, unique, foreign_key, check };
+enum class fk_action : std::uint8_t { no_action, restrict, cascade, set_null, set_default };
+struct constraint_def {
+  oid id = 0;
+  std::string name;
+  constraint_kind kind{};
+  std::vector<std::int16_t> columns;
+  oid index = 0;                  ///< of primary key and unique
+  oid referenced_table = 0;
+  std::vector<std::int16_t> referenced_columns;
+  fk_action on_delete = fk_action::no_action, on_update = fk_action::no_action;
+  std::string check_text;
+};
+
+struct index_key {
+  std::int16_t column = 0;        ///< 0: an expression (later)
+  bool descending = false;
+  bool nulls_first = false;
+};
+struct index_def {
+  oid id = 0;
+  std::string name;
+  oid table = 0;
+  oid schema = 0;
+  storage::space_id space{};
+  std::vector<index_key> keys;
+  bool unique = false, primary = false;
+};
+
+struct table_def {
+  oid id = 0;
+  std::string name;
+  oid schema = 0;
+  oid owner = 0;
+  storage::space_id space{};      ///< changes with TRUNCATE
+  std::vector<column_def> columns;
+  std::vector<constraint_def> constraints;
+  std::vector<oid> indexes;
+  const column_def* column(std::string_view name) const;
+};
+
+struct sequence_def {
+  oid id = 0;
+  std::string name;
+  oid schema = 0;
+  oid owner = 0;
+  type_ref type{type_oid::int8, -1};
+  storage::sequence_rule rule;
+  oid owned_by_table = 0;
+  std::int16_t owned_by_column = 0;
+};
+
+struct role_def {
+  oid id = 0;
+  std::string name;
+  bool superuser = false, can_login = true;
+  std::string scram_verifier;     ///< "SCRAM-SHA-256$..."; empty: no password login
+};
+
+/// Immutable. Pointers live as long as the catalog_ptr they came from. Names are matched as given (already folded).
+class catalog {
+ public:
+  /// Reads all definitions at `at`, with the transaction's own changes below `before` (own may be null).
+  static std::shared_ptr<const catalog> load(const storage::snapshot_ptr& at, const storage::transaction* own,
+                                             std::uint64_t before);
+
+  const schema_def* find_schema(std::string_view name) const;
+  const schema_def* find_schema(oid id) const;
+  const table_def* find_table(oid schema, std::string_view name) const;
+  const table_def* find_table(oid id) const;
+  const index_def* find_index(oid schema, std::string_view name) const;
+  const index_def* find_index(oid id) const;
+  const sequence_def* find_sequence(oid schema, std::string_view name) const;
+  const sequence_def* find_sequence(oid id) const;
+  const role_def* find_role(std::string_view name) const;
+  const role_def* find_role(oid id) const;
+
+  const std::map<oid, schema_def>& schemas() const { return schemas_; }
+  const std::map<oid, table_def>& tables() const { return tables_; }
+  const std::map<oid, index_def>& indexes() const { return indexes_; }
+  const std::map<oid, sequence_def>& sequences() const { return sequences_; }
+  const std::map<oid, role_def>& roles() const { return roles_; }
+  const std::string& database_name() const { return database_name_; }
+
+ private:
+  friend class catalog_loader;
+  std::map<oid, schema_def> schemas_;
+  std::map<oid, table_def> tables_;
+  std::map<oid, index_def> indexes_;
+  std::map<oid, sequence_def> sequences_;
+  std::map<oid, role_def> roles_;
+  std::string database_name_;
+  std::unordered_map<std::string, oid> relations_by_name_;  ///< "schema oid/name": tables, indexes and sequences share names
+};
+using catalog_ptr = std::shared_ptr<const catalog>;
+
+/// Fixed oids of what every database has.
+inline constexpr oid pg_catalog_schema = 11, public_schema = 2200, information_schema_oid = 13000, bootstrap_role = 10;
+
+/// Writes of definitions, into a transaction. The encoding has a version byte and is described in sql/catalog/FORMAT.md.
+void put_definition(storage::transaction&, const schema_def&);
+void put_definition(storage::transaction&, const table_def&);
+void put_definition(storage::transaction&, const index_def&);
+void put_definition(storage::transaction&, const sequence_def&);
+void put_definition(storage::transaction&, const role_def&);
+enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role };
+void erase_definition(storage::transaction&, definition_kind kind, oid id);
+
+struct bootstrap_options {
+  std::string database = "heliosdb";
+  std::string superuser = "helios";
+  std::string password;           ///< plain text; stored as a SCRAM-SHA-256 verifier
+};
+/// True once bootstrap_catalog has been committed on this engine, visible or not.
+bool has_catalog(storage::engine&);
+/// The first commit of a new cluster: database, schemas, superuser. Only on an empty catalog.
+void bootstrap_catalog(storage::transaction&, const bootstrap_options&);
+
+}  // namespace helios::sql

@@ -1,0 +1,12 @@
+#include "sql/session.hpp"
+
+namespace helios::sql {
+
+std::optional<std::string> login_verifier(database& db, std::string_view role) {
+  const auto catalog = db.latest_catalog();
+  const role_def* def = catalog->find_role(role);
+  if (!def || !def->can_login || def->scram_verifier.empty()) return std::nullopt;
+  return def->scram_verifier;
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,97 @@
+#pragma once
+// Definitions: CREATE, ALTER, DROP, TRUNCATE. Each call changes catalog entries and data within the session's
+// transaction, under the relation locks that PostgreSQL takes. Returns the command tag.
+
+#include <functional>
+#include <set>
+
+#include "sql/ast/deparse.hpp"
+#include "sql/session/session_core.hpp"
+
+namespace helios::sql {
+
+class ddl {
+ public:
+  explicit ddl(session_core& owner) : owner_(owner), work_(owner.work()) {}
+
+  std::string create_table(const ast::create_table_statement& s);
+  std::string create_table_as(const ast::create_table_as_statement& s, const session_core::call& c);
+  std::string create_index(const ast::create_index_statement& s);
+  std::string create_schema(const ast::create_schema_statement& s);
+  std::string sequence(const ast::sequence_statement& s);
+  std::string drop(const ast::drop_statement& s);
+  std::string alter_table(const ast::alter_table_statement& s);
+  std::string rename(const ast::rename_statement& s);
+  std::string truncate(const ast::truncate_statement& s);
+  std::string role(const ast::role_statement& s);
+
+ private:
+  struct constraint_request {
+    const ast::constraint* rule;
+    std::string column;  ///< of a column constraint
+  };
+
+  // shared
+  void begin(const char* command);
+  void refuse_existing(oid schema, const std::string& name, int position) const;
+  bool exists(oid schema, const std::string& name) const;
+  std::string free_name(oid schema, const std::string& base) const;
+  const table_def& table_for(const ast::relation_name& name, storage::lock_mode mode);
+  const table_def* try_table(const ast::relation_name& name, storage::lock_mode mode);
+  template <class Def>
+  void put(const Def& definition) {
+    put_definition(work_.writer(), definition);
+    owner_.definitions_changed();
+  }
+  void erase(definition_kind kind, oid id) {
+    erase_definition(work_.writer(), kind, id);
+    owner_.definitions_changed();
+  }
+  table_def current(oid id) const { return *owner_.definitions()->find_table(id); }
+
+  // tables and columns (ddl_table.cpp)
+  column_def make_column(const ast::table_column& c, table_def& table, std::vector<constraint_request>& later);
+  void make_serial(column_def& column, const table_def& table, const ast::options* settings);
+  void check_default(const ast::expr& value, const column_def& column);
+  // constraints and indexes (ddl_constraint.cpp)
+  void add_constraint(table_def& table, const constraint_request& request, bool existing_rows);
+  void add_key(table_def& table, const constraint_request& request, bool existing_rows);
+  void add_foreign_key(table_def& table, const constraint_request& request, bool existing_rows);
+  void add_check(table_def& table, const constraint_request& request, bool existing_rows);
+  std::vector<std::int16_t> column_numbers(const table_def& table, const std::vector<std::string>& names, const char* what, int position) const;
+  void build_index(const table_def& table, const index_def& index, bool is_constraint);
+  void check_not_null(const table_def& table, const std::vector<std::int16_t>& columns);
+  void bound_check(const table_def& table, const std::string& condition);
+  void check_rows(const table_def& table, const std::string& name, const std::string& condition);
+  void check_references(const table_def& table, const constraint_def& rule);
+  std::string constraint_name(const table_def& table, const std::vector<std::string>& columns, const char* suffix) const;
+  // ddl_alter.cpp
+  void alter(table_def& table, const ast::alter_table_command& c);
+  void add_column(table_def& table, const ast::alter_table_command& c);
+  void drop_column(table_def& table, const ast::alter_table_command& c);
+  void drop_constraint(table_def& table, const ast::alter_table_command& c);
+  void change_type(table_def& table, const ast::alter_table_command& c);
+  /// Every row written anew: `change` gets the decoded values.
+  void rewrite(const table_def& before, const table_def& after, const std::function<void(std::vector<datum>&, evaluation&)>& change);
+  // ddl_drop.cpp
+  /// One DROP: what goes, and what depends on it (refused, or told of).
+  struct drop_work {
+    bool cascade = false;
+    std::set<oid> tables;
+    std::vector<std::string> dependents;
+  };
+  using missing_report = std::function<void(const ast::relation_name&, const char* what, const char* state)>;
+  void drop_table(const table_def& table, drop_work& drops);
+  void drop_tables(const ast::drop_statement& s, const missing_report& missing);
+  void drop_schema(const std::string& name, oid id, bool cascade);
+  void finish_drops(const drop_work& drops, const std::string& what);
+  void drop_index(const index_def& index);
+  void drop_sequence(const sequence_def& sequence, bool cascade);
+  void remove_index(oid id);
+  void lock_for_drop(oid id, const std::string& name);
+
+  session_core& owner_;
+  session_transaction& work_;
+};
+
+}  // namespace helios::sql

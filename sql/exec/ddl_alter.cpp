@@ -1,0 +1,377 @@
+// ALTER TABLE and RENAME.
+
+#include <algorithm>
+
+#include "base/sql_error.hpp"
+#include "sql/bind/binder.hpp"
+#include "sql/exec/ddl.hpp"
+
+namespace helios::sql {
+
+using storage::lock_mode;
+using command_kind = ast::alter_table_command::kind;
+
+std::string ddl::alter_table(const ast::alter_table_statement& s) {
+  begin("ALTER TABLE");
+  if (s.kind != ast::object_kind::table) {
+    throw sql_error(sqlstate::feature_not_supported, "ALTER of this kind of object is not supported");
+  }
+  auto* found = try_table(s.table, lock_mode::access_exclusive);
+  if (found == nullptr) {
+    if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.table.name + "\" does not exist");
+    owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.table.name + "\" does not exist, skipping");
+    return "ALTER TABLE";
+  }
+  auto table = *found;
+  for (auto& c : s.commands) {
+    alter(table, c);
+    put(table);
+  }
+  return "ALTER TABLE";
+}
+
+namespace {
+column_def& column_of(table_def& table, const std::string& name) {
+  for (auto& c : table.columns) {
+    if (!c.dropped && c.name == name) return c;
+  }
+  throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" of relation \"" + table.name + "\" does not exist");
+}
+}  // namespace
+
+void ddl::alter(table_def& table, const ast::alter_table_command& c) {
+  switch (c.what) {
+    case command_kind::add_column: add_column(table, c); return;
+    case command_kind::drop_column: drop_column(table, c); return;
+    case command_kind::add_constraint: add_constraint(table, {&c.added, {}}, true); return;
+    case command_kind::drop_constraint: drop_constraint(table, c); return;
+    case command_kind::alter_type: change_type(table, c); return;
+    case command_kind::set_default: {
+      auto& column = column_of(table, c.name);
+      check_default(*c.value, column);
+      column.default_text = c.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*c.value);
+      column.owned_sequence = 0;
+      return;
+    }
+    case command_kind::drop_default: {
+      auto& column = column_of(table, c.name);
+      column.default_text.clear();
+      column.owned_sequence = 0;
+      return;
+    }
+    case command_kind::set_not_null: {
+      auto& column = column_of(table, c.name);
+      check_not_null(table, {column.number});
+      column.not_null = true;
+      return;
+    }
+    case command_kind::drop_not_null: {
+      auto& column = column_of(table, c.name);
+      for (auto& rule : table.constraints) {
+        if (rule.kind == constraint_kind::primary_key && std::find(rule.columns.begin(), rule.columns.end(), column.number) != rule.columns.end()) {
+          throw sql_error("42P16", "column \"" + c.name + "\" is in a primary key");
+        }
+      }
+      column.not_null = false;
+      return;
+    }
+    case command_kind::owner: {
+      auto* role = owner_.definitions()->find_role(c.name);
+      if (role == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + c.name + "\" does not exist");
+      table.owner = role->id;
+      return;
+    }
+    case command_kind::set_options: return;  // storage parameters are accepted and mean nothing here
+    default: throw sql_error(sqlstate::feature_not_supported, "this form of ALTER TABLE is not supported");
+  }
+}
+
+void ddl::rewrite(const table_def& before, const table_def& after, const std::function<void(std::vector<datum>&, evaluation&)>& change) {
+  row_codec from(before), to(after);
+  std::vector<int> all;
+  for (auto& c : before.columns) {
+    if (!c.dropped) all.push_back(c.number - 1);
+  }
+  evaluation run;
+  run.call = owner_.context(run.scratch);
+  run.transaction = &work_;
+  std::vector<datum> row;
+  auto view = work_.newest_view();
+  auto& writer = work_.writer();
+  view.own = &writer;
+  view.before = writer.next_seq();  // the cursor must not meet the rows written below
+  std::uint64_t rows = 0;
+  for (auto cursor = view.scan(before.space, {}, storage::scan_direction::forward); cursor->valid(); cursor->next()) {
+    if (++rows % 256 == 0) owner_.host().checkpoint();
+    run.scratch.reset();
+    row.assign(after.columns.size(), datum::null());
+    from.decode(cursor->value(), all, row.data());
+    change(row, run);
+    std::string bytes;
+    to.encode(row, bytes);
+    writer.put(after.space, cursor->key(), bytes);
+  }
+}
+
+void ddl::add_column(table_def& table, const ast::alter_table_command& c) {
+  if (table.column(c.column.name) != nullptr) {
+    if (!c.if_not_exists) {
+      throw sql_error(sqlstate::duplicate_column, "column \"" + c.column.name + "\" of relation \"" + table.name + "\" already exists");
+    }
+    owner_.notice("NOTICE", sqlstate::duplicate_column, "column \"" + c.column.name + "\" of relation \"" + table.name + "\" already exists, skipping");
+    return;
+  }
+  auto before = table;
+  std::vector<constraint_request> later;
+  auto column = make_column(c.column, table, later);
+  table.columns.push_back(column);
+  put(table);
+  if (!column.default_text.empty()) {
+    // The default is computed for each row that exists: rows are complete by themselves.
+    auto parsed = parse("SELECT " + column.default_text);
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    analysis in(owner_.environment());
+    binder bind(in);
+    scope s;
+    auto value = column.owned_sequence != 0
+                     ? bind.call_function("nextval", {std::make_shared<constant_expression>(type_ref{type_oid::regclass, -1}, datum::of_int(column.owned_sequence))}, 0)
+                     : bind.bind(*select.query->targets.at(0).value, s);
+    value = bind.assign(value, column.type, column.name, 0);
+    auto at = static_cast<std::size_t>(column.number - 1);
+    rewrite(before, table, [&](std::vector<datum>& row, evaluation& run) {
+      row[at] = value->eval(run);
+      if (row[at].is_null() && column.not_null) {
+        throw sql_error(sqlstate::not_null_violation, "column \"" + column.name + "\" of relation \"" + table.name + "\" contains null values");
+      }
+    });
+  } else if (column.not_null) {
+    auto view = work_.newest_view();
+    if (view.scan(table.space, {}, storage::scan_direction::forward)->valid()) {
+      throw sql_error(sqlstate::not_null_violation, "column \"" + column.name + "\" of relation \"" + table.name + "\" contains null values");
+    }
+  }
+  for (auto& r : later) add_constraint(table, r, true);
+}
+
+void ddl::drop_column(table_def& table, const ast::alter_table_command& c) {
+  auto* found = table.column(c.name);
+  if (found == nullptr) {
+    if (!c.if_exists) throw sql_error(sqlstate::undefined_column, "column \"" + c.name + "\" of relation \"" + table.name + "\" does not exist");
+    owner_.notice("NOTICE", sqlstate::successful_completion, "column \"" + c.name + "\" of relation \"" + table.name + "\" does not exist, skipping");
+    return;
+  }
+  auto number = found->number;
+  auto uses = [number](const std::vector<std::int16_t>& columns) { return std::find(columns.begin(), columns.end(), number) != columns.end(); };
+  auto all = owner_.definitions();
+  for (auto& [id, other] : all->tables()) {
+    for (auto& rule : other.constraints) {
+      if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != table.id || !uses(rule.referenced_columns) || id == table.id) continue;
+      if (!c.cascade) {
+        throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop column " + c.name + " of table " + table.name +
+                                                                     " because other objects depend on it")
+            .detail("constraint " + rule.name + " on table " + other.name + " depends on column " + c.name + " of table " + table.name)
+            .hint("Use DROP ... CASCADE to drop the dependent objects too.");
+      }
+      work_.lock_relation(id, lock_mode::access_exclusive, other.name);
+      auto changed = other;
+      auto gone = rule.id;
+      std::erase_if(changed.constraints, [gone](auto& r) { return r.id == gone; });
+      put(changed);
+    }
+  }
+  for (auto& rule : std::vector<constraint_def>(table.constraints)) {
+    bool check = rule.kind == constraint_kind::check && rule.check_text.find(c.name) != std::string::npos;
+    if (!uses(rule.columns) && !check) continue;
+    if (rule.index != 0) remove_index(rule.index);
+    std::erase_if(table.constraints, [&rule](auto& r) { return r.id == rule.id; });
+    std::erase(table.indexes, rule.index);
+  }
+  for (oid id : std::vector<oid>(table.indexes)) {
+    auto* index = all->find_index(id);
+    if (index == nullptr || std::none_of(index->keys.begin(), index->keys.end(), [number](auto& k) { return k.column == number; })) continue;
+    remove_index(id);
+    std::erase(table.indexes, id);
+  }
+  auto& column = table.columns[static_cast<std::size_t>(number - 1)];
+  for (auto& [id, sequence] : all->sequences()) {
+    if (sequence.owned_by_table == table.id && sequence.owned_by_column == number) erase(definition_kind::sequence, id);
+  }
+  column.dropped = true;
+  column.not_null = false;
+  column.default_text.clear();
+  column.owned_sequence = 0;
+  column.name = "........pg.dropped." + std::to_string(number) + "........";
+}
+
+void ddl::drop_constraint(table_def& table, const ast::alter_table_command& c) {
+  auto at = std::find_if(table.constraints.begin(), table.constraints.end(), [&c](auto& r) { return r.name == c.name; });
+  if (at == table.constraints.end()) {
+    if (!c.if_exists) {
+      throw sql_error(sqlstate::undefined_object, "constraint \"" + c.name + "\" of relation \"" + table.name + "\" does not exist");
+    }
+    owner_.notice("NOTICE", sqlstate::successful_completion, "constraint \"" + c.name + "\" of relation \"" + table.name + "\" does not exist, skipping");
+    return;
+  }
+  if (at->index != 0) {
+    auto all = owner_.definitions();
+    for (auto& [id, other] : all->tables()) {
+      for (auto& rule : other.constraints) {
+        if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != table.id || rule.referenced_columns != at->columns) continue;
+        if (!c.cascade) {
+          throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop constraint " + c.name + " on table " + table.name +
+                                                                       " because other objects depend on it")
+              .detail("constraint " + rule.name + " on table " + other.name + " depends on index " + at->name)
+              .hint("Use DROP ... CASCADE to drop the dependent objects too.");
+        }
+        if (id == table.id) continue;
+        auto changed = other;
+        auto gone = rule.id;
+        std::erase_if(changed.constraints, [gone](auto& r) { return r.id == gone; });
+        put(changed);
+      }
+    }
+    remove_index(at->index);
+    std::erase(table.indexes, at->index);
+  }
+  table.constraints.erase(at);
+}
+
+void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
+  auto& column = column_of(table, c.name);
+  auto before = table;
+  analysis in(owner_.environment());
+  binder bind(in);
+  auto to = bind.resolve_type(c.column.type);
+  scope s;
+  auto& r = bind.add_table(before, before.name, s, 0);
+  auto base = static_cast<std::size_t>(r.base);
+  auto number = column.number;
+  auto slot = std::make_shared<slot_expression>(column.type, r.base + number - 1, column.name);
+  expression_ptr value = c.value ? bind.bind(*c.value, s) : expression_ptr(slot);
+  auto cast = bind.try_coerce(value, to, c.value ? cast_context::assignment : cast_context::assignment, 0);
+  if (!cast) {
+    throw sql_error(sqlstate::datatype_mismatch, "column \"" + column.name + "\" cannot be cast automatically to type " + format_type({to.id, -1}))
+        .hint("You might need to specify \"USING " + ast::quote_identifier(column.name) + "::" + format_type({to.id, -1}) + "\".");
+  }
+  for (auto& rule : table.constraints) {
+    bool involved = rule.kind == constraint_kind::foreign_key && std::find(rule.columns.begin(), rule.columns.end(), number) != rule.columns.end();
+    if (involved) throw sql_error(sqlstate::feature_not_supported, "changing the type of a foreign key's column is not supported");
+  }
+  column.type = to;
+  for (auto& rule : table.constraints) {
+    if (rule.kind == constraint_kind::check) bound_check(table, rule.check_text);  // refused before anything is rewritten
+  }
+  auto width = in.used().size();
+  rewrite(before, table, [&](std::vector<datum>& row, evaluation& run) {
+    run.slots.resize(width);
+    std::copy(row.begin(), row.end(), run.slots.begin() + static_cast<std::ptrdiff_t>(base));
+    row[static_cast<std::size_t>(number - 1)] = cast->eval(run);
+  });
+  put(table);
+  for (auto& rule : table.constraints) {
+    if (rule.kind == constraint_kind::check) check_rows(table, rule.name, rule.check_text);
+  }
+  for (oid id : table.indexes) {
+    auto* old = owner_.definitions()->find_index(id);
+    if (old == nullptr || std::none_of(old->keys.begin(), old->keys.end(), [number](auto& k) { return k.column == number; })) continue;
+    auto index = *old;
+    work_.writer().drop_space(index.space);
+    index.space = storage::space_id{owner_.next_oid()};
+    build_index(table, index, false);
+    put(index);
+  }
+}
+
+namespace {
+void rename_in_checks(table_def& table, const std::string& from, const std::string& to) {
+  ast::column_rename change{from, to};
+  for (auto& rule : table.constraints) {
+    if (rule.kind != constraint_kind::check) continue;
+    auto parsed = parse("SELECT " + rule.check_text);
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    rule.check_text = ast::to_sql(*select.query->targets.at(0).value, &change);
+  }
+}
+}  // namespace
+
+std::string ddl::rename(const ast::rename_statement& s) {
+  using kind = ast::rename_statement::kind;
+  begin("ALTER TABLE");
+  if (s.what == kind::schema) {
+    auto* schema = owner_.definitions()->find_schema(s.from);
+    if (schema == nullptr) throw sql_error(sqlstate::invalid_schema_name, "schema \"" + s.from + "\" does not exist");
+    if (owner_.definitions()->find_schema(s.to) != nullptr) throw sql_error("42P06", "schema \"" + s.to + "\" already exists");
+    auto changed = *schema;
+    changed.name = s.to;
+    put(changed);
+    return "ALTER SCHEMA";
+  }
+  if (s.what == kind::index || s.what == kind::sequence) {
+    oid id = owner_.find_relation(s.name.schema.empty() ? ast::quote_identifier(s.name.name)
+                                                        : ast::quote_identifier(s.name.schema) + "." + ast::quote_identifier(s.name.name));
+    auto c = owner_.definitions();
+    if (auto* index = c->find_index(id); index != nullptr) {
+      refuse_existing(index->schema, s.to, 0);
+      auto changed = *index;
+      changed.name = s.to;
+      auto table = current(index->table);
+      for (auto& rule : table.constraints) {
+        if (rule.index == id) rule.name = s.to;
+      }
+      put(changed);
+      put(table);
+    } else if (auto* sequence = c->find_sequence(id); sequence != nullptr) {
+      refuse_existing(sequence->schema, s.to, 0);
+      auto changed = *sequence;
+      changed.name = s.to;
+      put(changed);
+    } else if (!s.if_exists) {
+      throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+    }
+    return s.what == kind::index ? "ALTER INDEX" : "ALTER SEQUENCE";
+  }
+  auto* found = try_table(s.name, lock_mode::access_exclusive);
+  if (found == nullptr) {
+    if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+    owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.name.name + "\" does not exist, skipping");
+    return "ALTER TABLE";
+  }
+  auto table = *found;
+  switch (s.what) {
+    case kind::table:
+      refuse_existing(table.schema, s.to, 0);
+      table.name = s.to;
+      break;
+    case kind::column: {
+      if (table.column(s.from) == nullptr) {
+        throw sql_error(sqlstate::undefined_column, "column \"" + s.from + "\" does not exist");
+      }
+      auto& column = column_of(table, s.from);
+      if (table.column(s.to) != nullptr) {
+        throw sql_error(sqlstate::duplicate_column, "column \"" + s.to + "\" of relation \"" + table.name + "\" already exists");
+      }
+      column.name = s.to;
+      rename_in_checks(table, s.from, s.to);
+      break;
+    }
+    case kind::constraint: {
+      auto at = std::find_if(table.constraints.begin(), table.constraints.end(), [&s](auto& r) { return r.name == s.from; });
+      if (at == table.constraints.end()) {
+        throw sql_error(sqlstate::undefined_object, "constraint \"" + s.from + "\" for table \"" + table.name + "\" does not exist");
+      }
+      if (at->index != 0) {
+        refuse_existing(table.schema, s.to, 0);
+        auto index = *owner_.definitions()->find_index(at->index);
+        index.name = s.to;
+        put(index);
+      }
+      at->name = s.to;
+      break;
+    }
+    default: throw sql_error(sqlstate::feature_not_supported, "RENAME of this kind of object is not supported");
+  }
+  put(table);
+  return "ALTER TABLE";
+}
+
+}  // namespace helios::sql

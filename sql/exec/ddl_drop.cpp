@@ -1,0 +1,387 @@
+// DROP, TRUNCATE, and CREATE / ALTER of sequences and roles.
+
+#include <algorithm>
+#include <set>
+
+#include "base/sql_error.hpp"
+#include "sql/catalog/scram_verifier.hpp"
+#include "sql/exec/ddl.hpp"
+
+namespace helios::sql {
+
+using storage::lock_mode;
+
+void ddl::remove_index(oid id) {
+  auto* index = owner_.definitions()->find_index(id);
+  if (index == nullptr) return;
+  work_.writer().drop_space(index->space);
+  erase(definition_kind::index, id);
+}
+
+void ddl::lock_for_drop(oid id, const std::string& name) {
+  work_.lock_relation(id, lock_mode::access_exclusive, name);
+  work_.begin_statement();
+}
+
+namespace {
+std::string quoted(const ast::relation_name& name) {
+  auto own = ast::quote_identifier(name.name);
+  return name.schema.empty() ? own : ast::quote_identifier(name.schema) + "." + own;
+}
+
+[[noreturn]] void depended_on(const std::string& what, const std::string& detail) {
+  throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop " + what + " because other objects depend on it")
+      .detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
+}
+}  // namespace
+
+void ddl::drop_table(const table_def& dropped, drop_work& drops) {
+  auto table = dropped;
+  auto all = owner_.definitions();
+  for (auto& [id, other] : all->tables()) {
+    if (id == table.id || drops.tables.count(id) > 0) continue;
+    for (auto& rule : other.constraints) {
+      if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != table.id) continue;
+      auto what = "constraint " + rule.name + " on table " + other.name;
+      if (!drops.cascade) {
+        drops.dependents.push_back(what + " depends on table " + table.name);
+        continue;
+      }
+      work_.lock_relation(id, lock_mode::access_exclusive, other.name);
+      auto changed = current(id);
+      auto gone = rule.id;
+      std::erase_if(changed.constraints, [gone](auto& r) { return r.id == gone; });
+      put(changed);
+      drops.dependents.push_back("drop cascades to " + what);
+    }
+  }
+  if (!drops.cascade && !drops.dependents.empty()) return;
+  for (oid index : table.indexes) remove_index(index);
+  for (auto& [id, sequence] : all->sequences()) {
+    if (sequence.owned_by_table == table.id) erase(definition_kind::sequence, id);
+  }
+  work_.writer().drop_space(table.space);
+  erase(definition_kind::table, table.id);
+}
+
+void ddl::finish_drops(const drop_work& drops, const std::string& what) {
+  if (drops.dependents.empty()) return;
+  std::string lines;
+  for (auto& d : drops.dependents) lines += (lines.empty() ? "" : "\n") + d;
+  if (!drops.cascade) depended_on(what, lines);
+  if (drops.dependents.size() == 1) {
+    owner_.notice("NOTICE", sqlstate::successful_completion, lines);
+  } else {
+    auto count = std::to_string(drops.dependents.size());
+    owner_.notice("NOTICE", sqlstate::successful_completion, "drop cascades to " + count + " other objects", {}, lines);
+  }
+}
+
+void ddl::drop_tables(const ast::drop_statement& s, const missing_report& missing) {
+  drop_work drops;
+  drops.cascade = s.cascade;
+  std::vector<oid> order;
+  for (auto& name : s.names) {
+    auto* table = try_table(name, lock_mode::access_exclusive);
+    if (table != nullptr) {
+      if (drops.tables.insert(table->id).second) order.push_back(table->id);
+      continue;
+    }
+    oid id = owner_.find_relation(quoted(name));
+    bool index = owner_.definitions()->find_index(id) != nullptr;
+    if (index || owner_.definitions()->find_sequence(id) != nullptr) {
+      throw sql_error("42809", "\"" + name.name + "\" is not a table")
+          .hint(index ? "Use DROP INDEX to remove an index." : "Use DROP SEQUENCE to remove a sequence.");
+    }
+    missing(name, "table", sqlstate::undefined_table);
+  }
+  for (oid id : order) drop_table(current(id), drops);
+  finish_drops(drops, order.size() == 1 ? "table " + s.names[0].name : "desired object(s)");
+}
+
+void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
+  if (id == pg_catalog_schema || id == information_schema_oid) {
+    throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop schema " + name + " because it is required by the database system");
+  }
+  drop_work drops;
+  drops.cascade = cascade;
+  auto all = owner_.definitions();
+  auto depends = [&](const std::string& what) {
+    drops.dependents.push_back(cascade ? "drop cascades to " + what : what + " depends on schema " + name);
+  };
+  for (auto& [table_id, table] : all->tables()) {
+    if (table.schema == id) drops.tables.insert(table_id);
+  }
+  for (auto& [table_id, table] : all->tables()) {
+    if (table.schema != id) continue;
+    depends("table " + name + "." + table.name);
+    if (!cascade) continue;
+    lock_for_drop(table_id, table.name);
+    if (owner_.definitions()->find_table(table_id) != nullptr) drop_table(current(table_id), drops);
+  }
+  all = owner_.definitions();
+  for (auto& [sequence_id, sequence] : all->sequences()) {
+    if (sequence.schema != id || sequence.owned_by_table != 0) continue;
+    depends("sequence " + name + "." + sequence.name);
+    if (cascade) drop_sequence(sequence, true);
+  }
+  finish_drops(drops, "schema " + name);
+  erase(definition_kind::schema, id);
+}
+
+void ddl::drop_index(const index_def& index) {
+  auto table = current(index.table);
+  for (auto& rule : table.constraints) {
+    if (rule.index != index.id) continue;
+    throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop index " + index.name + " because constraint " + rule.name +
+                                                                 " on table " + table.name + " requires it")
+        .hint("You can drop constraint " + rule.name + " on table " + table.name + " instead.");
+  }
+  auto id = index.id;
+  remove_index(id);
+  std::erase(table.indexes, id);
+  put(table);
+}
+
+void ddl::drop_sequence(const sequence_def& sequence, bool cascade) {
+  auto id = sequence.id;
+  auto name = sequence.name;
+  auto all = owner_.definitions();
+  for (auto& [table_id, table] : all->tables()) {
+    for (auto& column : table.columns) {
+      if (column.dropped || column.owned_sequence != id) continue;
+      if (!cascade) {
+        depended_on("sequence " + name, "default value for column " + column.name + " of table " + table.name + " depends on sequence " + name);
+      }
+      auto changed = current(table_id);
+      auto& target = changed.columns[static_cast<std::size_t>(column.number - 1)];
+      target.default_text.clear();
+      target.owned_sequence = 0;
+      put(changed);
+    }
+  }
+  erase(definition_kind::sequence, id);
+}
+
+std::string ddl::drop(const ast::drop_statement& s) {
+  using kind = ast::object_kind;
+  auto command = "DROP " + s.kind_name;
+  begin(command.c_str());
+  missing_report missing = [&](const ast::relation_name& name, const char* what, const char* state) {
+    auto full = name.schema.empty() ? name.name : name.schema + "." + name.name;
+    auto message = std::string(what) + " \"" + full + "\" does not exist";
+    if (!s.if_exists) throw sql_error(state, message);
+    owner_.notice("NOTICE", sqlstate::successful_completion, message + ", skipping");
+  };
+  if (s.kind == kind::table) {
+    drop_tables(s, missing);
+    return command;
+  }
+  for (auto& name : s.names) {
+    switch (s.kind) {
+      case kind::index: {
+        auto* index = owner_.definitions()->find_index(owner_.find_relation(quoted(name)));
+        if (index == nullptr) {
+          missing(name, "index", sqlstate::undefined_object);
+          break;
+        }
+        lock_for_drop(index->table, current(index->table).name);
+        index = owner_.definitions()->find_index(owner_.find_relation(quoted(name)));
+        if (index == nullptr) missing(name, "index", sqlstate::undefined_object);
+        else drop_index(*index);
+        break;
+      }
+      case kind::sequence: {
+        auto* sequence = owner_.definitions()->find_sequence(owner_.find_relation(quoted(name)));
+        if (sequence == nullptr) missing(name, "sequence", sqlstate::undefined_table);
+        else drop_sequence(*sequence, s.cascade);
+        break;
+      }
+      case kind::schema: {
+        auto* schema = owner_.definitions()->find_schema(name.name);
+        if (schema == nullptr) {
+          missing(name, "schema", sqlstate::invalid_schema_name);
+          break;
+        }
+        drop_schema(name.name, schema->id, s.cascade);
+        break;
+      }
+      case kind::view: missing(name, "view", sqlstate::undefined_table); break;
+      default: throw sql_error(sqlstate::feature_not_supported, command + " is not supported");
+    }
+  }
+  return command;
+}
+
+std::string ddl::truncate(const ast::truncate_statement& s) {
+  begin("TRUNCATE TABLE");
+  std::set<oid> all;
+  std::vector<oid> order;
+  for (auto& name : s.tables) {
+    auto& table = table_for(name, lock_mode::access_exclusive);
+    if (all.insert(table.id).second) order.push_back(table.id);
+  }
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    auto definitions = owner_.definitions();
+    auto* table = definitions->find_table(order[i]);
+    for (auto& [id, other] : definitions->tables()) {
+      for (auto& rule : other.constraints) {
+        if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != order[i] || all.count(id) > 0) continue;
+        if (!s.cascade) {
+          bool later = std::any_of(s.tables.begin(), s.tables.end(), [&other = other](auto& n) { return n.name == other.name; });
+          if (later) continue;
+          throw sql_error(sqlstate::feature_not_supported, "cannot truncate a table referenced in a foreign key constraint")
+              .detail("Table \"" + other.name + "\" references \"" + table->name + "\".")
+              .hint("Truncate table \"" + other.name + "\" at the same time, or use TRUNCATE ... CASCADE.");
+        }
+        owner_.notice("NOTICE", sqlstate::successful_completion, "truncate cascades to table \"" + other.name + "\"");
+        lock_for_drop(id, other.name);
+        all.insert(id);
+        order.push_back(id);
+      }
+    }
+  }
+  for (oid id : order) {
+    auto table = current(id);
+    work_.writer().drop_space(table.space);
+    table.space = storage::space_id{owner_.next_oid()};
+    for (oid index_id : table.indexes) {
+      auto index = *owner_.definitions()->find_index(index_id);
+      work_.writer().drop_space(index.space);
+      index.space = storage::space_id{owner_.next_oid()};
+      put(index);
+    }
+    put(table);
+    if (!s.restart_identity) continue;
+    auto definitions = owner_.definitions();
+    for (auto& [sequence_id, sequence] : definitions->sequences()) {
+      if (sequence.owned_by_table == id) owner_.db().engine().sequences().set(sequence_id, sequence.rule.start, false, owner_.db().sink());
+    }
+  }
+  return "TRUNCATE TABLE";
+}
+
+namespace {
+std::int64_t number_of(const std::string& name, const ast::expr_ptr& value) {
+  try {
+    if (value && (value->kind == ast::expr_kind::integer || value->kind == ast::expr_kind::number)) return std::stoll(value->text);
+  } catch (const std::exception&) {
+  }
+  throw sql_error(sqlstate::syntax_error, name + " requires an integer value");
+}
+}  // namespace
+
+std::string ddl::sequence(const ast::sequence_statement& s) {
+  begin(s.alter ? "ALTER SEQUENCE" : "CREATE SEQUENCE");
+  sequence_def def;
+  std::optional<std::int64_t> start, minimum, maximum, restart;
+  bool restart_given = false, minimum_default = false, maximum_default = false;
+  if (s.alter) {
+    auto* found = owner_.definitions()->find_sequence(owner_.find_relation(quoted(s.name)));
+    if (found == nullptr) {
+      if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+      owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.name.name + "\" does not exist, skipping");
+      return "ALTER SEQUENCE";
+    }
+    def = *found;
+  } else {
+    if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary sequences are not supported");
+    def.schema = owner_.schema_of(s.name, "sequence");
+    def.name = s.name.name;
+    def.owner = owner_.role_id();
+    if (exists(def.schema, def.name)) {
+      if (!s.if_not_exists) refuse_existing(def.schema, def.name, 0);
+      owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + def.name + "\" already exists, skipping");
+      return "CREATE SEQUENCE";
+    }
+    def.id = owner_.next_oid();
+  }
+  for (auto& [name, value] : s.settings) {
+    if (name == "increment") def.rule.increment = number_of("INCREMENT", value);
+    else if (name == "start") start = number_of("START", value);
+    else if (name == "minvalue") value ? void(minimum = number_of("MINVALUE", value)) : void(minimum_default = true);
+    else if (name == "maxvalue") value ? void(maximum = number_of("MAXVALUE", value)) : void(maximum_default = true);
+    else if (name == "cycle") def.rule.cycle = value && value->flag;
+    else if (name == "restart") {
+      restart_given = true;
+      if (value) restart = number_of("RESTART", value);
+    } else if (name == "as" && value) {
+      auto* type = find_type(std::string_view(value->text));
+      if (type == nullptr || (type->id != type_oid::int2 && type->id != type_oid::int4 && type->id != type_oid::int8)) {
+        throw sql_error(sqlstate::invalid_parameter_value, "sequence type must be smallint, integer, or bigint");
+      }
+      def.type = {type->id, -1};
+    } else if (name == "owned_by" && value && value->names.size() >= 2) {
+      auto& n = value->names;
+      ast::relation_name table_name{{}, n.size() > 2 ? n[n.size() - 3] : std::string(), n[n.size() - 2], 0};
+      auto& table = table_for(table_name, lock_mode::share_update_exclusive);
+      auto* column = table.column(n.back());
+      if (column == nullptr) {
+        throw sql_error(sqlstate::undefined_column, "column \"" + n.back() + "\" of relation \"" + table.name + "\" does not exist");
+      }
+      def.owned_by_table = table.id;
+      def.owned_by_column = column->number;
+    }
+  }
+  if (def.rule.increment == 0) throw sql_error(sqlstate::invalid_parameter_value, "INCREMENT must not be zero");
+  bool up = def.rule.increment > 0;
+  std::int64_t top = def.type.id == type_oid::int2 ? 32767 : def.type.id == type_oid::int4 ? 2147483647 : INT64_MAX;
+  if (!s.alter || minimum_default) def.rule.minimum = up ? 1 : -top - 1;
+  if (!s.alter || maximum_default) def.rule.maximum = up ? top : -1;
+  if (minimum) def.rule.minimum = *minimum;
+  if (maximum) def.rule.maximum = *maximum;
+  if (!s.alter) def.rule.start = up ? def.rule.minimum : def.rule.maximum;
+  if (start) def.rule.start = *start;
+  if (def.rule.minimum >= def.rule.maximum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "MINVALUE (" + std::to_string(def.rule.minimum) + ") must be less than MAXVALUE (" +
+                                                           std::to_string(def.rule.maximum) + ")");
+  }
+  if (def.rule.start < def.rule.minimum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(def.rule.start) + ") cannot be less than MINVALUE (" +
+                                                           std::to_string(def.rule.minimum) + ")");
+  }
+  if (def.rule.start > def.rule.maximum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(def.rule.start) + ") cannot be greater than MAXVALUE (" +
+                                                           std::to_string(def.rule.maximum) + ")");
+  }
+  put(def);
+  if (restart_given) owner_.db().engine().sequences().set(def.id, restart.value_or(def.rule.start), false, owner_.db().sink());
+  return s.alter ? "ALTER SEQUENCE" : "CREATE SEQUENCE";
+}
+
+std::string ddl::role(const ast::role_statement& s) {
+  begin(s.alter ? "ALTER ROLE" : "CREATE ROLE");
+  auto c = owner_.definitions();
+  auto* existing = c->find_role(s.name);
+  if (s.alter && existing == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + s.name + "\" does not exist");
+  if (!s.alter && existing != nullptr) throw sql_error(sqlstate::duplicate_object, "role \"" + s.name + "\" already exists");
+  role_def def;
+  if (existing != nullptr) {
+    def = *existing;
+  } else {
+    def.id = owner_.next_oid();
+    def.name = s.name;
+    def.can_login = s.user;
+  }
+  auto* self = c->find_role(owner_.user_name());
+  if (self == nullptr || (!self->superuser && self->id != def.id)) {
+    throw sql_error(sqlstate::insufficient_privilege, s.alter ? "permission denied" : "permission denied to create role");
+  }
+  for (auto& [name, value] : s.settings) {
+    bool on = value && (value->flag || (value->kind == ast::expr_kind::integer && value->text != "0"));
+    if (name == "password") {
+      bool ready = value && value->text.rfind("SCRAM-SHA-256$", 0) == 0;
+      def.scram_verifier = !value ? std::string() : ready ? value->text : make_scram_verifier(value->text);
+    } else if (name == "superuser") {
+      def.superuser = on;
+    } else if (name == "canlogin") {
+      def.can_login = on;
+    } else if (name != "inherit" && name != "createdb" && name != "createrole" && name != "connectionlimit" && name != "isreplication" && name != "bypassrls") {
+      throw sql_error(sqlstate::feature_not_supported, "role option \"" + name + "\" is not supported");
+    }
+  }
+  put(def);
+  return s.alter ? "ALTER ROLE" : "CREATE ROLE";
+}
+
+}  // namespace helios::sql

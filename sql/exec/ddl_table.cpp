@@ -1,0 +1,250 @@
+// CREATE TABLE, CREATE TABLE AS, CREATE SCHEMA, and what all definitions share.
+
+#include <algorithm>
+
+#include "base/sql_error.hpp"
+#include "sql/bind/bind_modify.hpp"
+#include "sql/catalog/virtual_relation.hpp"
+#include "sql/exec/ddl.hpp"
+#include "sql/plan/finish.hpp"
+
+namespace helios::sql {
+
+using storage::lock_mode;
+
+namespace {
+constexpr std::size_t columns_max = 1600;
+constexpr std::size_t name_max = 63;
+
+bool is_serial(const ast::type_name& type, oid& as) {
+  if (type.names.size() != 1) return false;
+  auto& n = type.names[0];
+  as = n == "serial" || n == "serial4" ? type_oid::int4 : n == "bigserial" || n == "serial8" ? type_oid::int8
+       : n == "smallserial" || n == "serial2" ? type_oid::int2 : 0;
+  return as != 0;
+}
+}  // namespace
+
+void ddl::begin(const char* command) {
+  owner_.require_writable(command);
+  work_.begin_statement();
+}
+
+bool ddl::exists(oid schema, const std::string& name) const {
+  auto c = owner_.definitions();
+  return c->find_table(schema, name) != nullptr || c->find_index(schema, name) != nullptr || c->find_sequence(schema, name) != nullptr;
+}
+
+void ddl::refuse_existing(oid schema, const std::string& name, int) const {
+  if (exists(schema, name)) throw sql_error(sqlstate::duplicate_table, "relation \"" + name + "\" already exists");
+}
+
+std::string ddl::free_name(oid schema, const std::string& base) const {
+  for (int i = 0;; ++i) {
+    auto suffix = i == 0 ? std::string() : std::to_string(i);
+    auto name = base.substr(0, name_max - suffix.size()) + suffix;
+    if (!exists(schema, name)) return name;
+  }
+}
+
+const table_def* ddl::try_table(const ast::relation_name& name, lock_mode mode) {
+  auto find = [&]() -> const table_def* {
+    auto c = owner_.definitions();
+    if (!name.schema.empty()) {
+      auto* schema = c->find_schema(name.schema);
+      return schema == nullptr ? nullptr : c->find_table(schema->id, name.name);
+    }
+    for (oid id : owner_.search_path(true)) {
+      if (auto* t = c->find_table(id, name.name); t != nullptr) return t;
+    }
+    return nullptr;
+  };
+  auto* table = find();
+  if (table == nullptr) return nullptr;
+  work_.lock_relation(table->id, mode, table->name);
+  // The definition that counts is the one behind the lock.
+  work_.begin_statement();
+  return find();
+}
+
+const table_def& ddl::table_for(const ast::relation_name& name, lock_mode mode) {
+  auto* table = try_table(name, mode);
+  if (table == nullptr) {
+    auto full = name.schema.empty() ? name.name : name.schema + "." + name.name;
+    throw sql_error(sqlstate::undefined_table, "relation \"" + full + "\" does not exist");
+  }
+  return *table;
+}
+
+void ddl::make_serial(column_def& column, const table_def& table, const ast::options* settings) {
+  sequence_def sequence;
+  sequence.id = owner_.next_oid();
+  sequence.schema = table.schema;
+  sequence.owner = table.owner;
+  sequence.name = free_name(table.schema, table.name.substr(0, 29) + "_" + column.name.substr(0, 28) + "_seq");
+  sequence.type = {column.type.id, -1};
+  sequence.rule.maximum = column.type.id == type_oid::int2 ? 32767 : column.type.id == type_oid::int4 ? 2147483647 : INT64_MAX;
+  if (settings != nullptr) {
+    for (auto& [name, value] : *settings) {
+      if (name == "start" && value) sequence.rule.start = std::stoll(value->text);
+      if (name == "increment" && value) sequence.rule.increment = std::stoll(value->text);
+    }
+  }
+  sequence.owned_by_table = table.id;
+  sequence.owned_by_column = column.number;
+  column.owned_sequence = sequence.id;
+  column.not_null = true;
+  column.default_text = "nextval('" + ast::quote_identifier(sequence.name) + "'::regclass)";
+  put(sequence);
+}
+
+void ddl::check_default(const ast::expr& value, const column_def& column) {
+  analysis in(owner_.environment());
+  binder bind(in);
+  scope s;
+  s.clause = "DEFAULT expressions";
+  if (value.kind == ast::expr_kind::column) {
+    throw sql_error(sqlstate::feature_not_supported, "cannot use column reference in DEFAULT expression").at(value.position);
+  }
+  auto bound = bind.bind(value, s);
+  if (!bind.try_coerce(bound, column.type, cast_context::assignment, value.position)) {
+    throw sql_error(sqlstate::datatype_mismatch, "column \"" + column.name + "\" is of type " + format_type({column.type.id, -1}) +
+                                                     " but default expression is of type " + format_type({bound->type().id, -1}))
+        .hint("You will need to rewrite or cast the expression.");
+  }
+}
+
+column_def ddl::make_column(const ast::table_column& c, table_def& table, std::vector<constraint_request>& later) {
+  if (table.column(c.name) != nullptr) {
+    throw sql_error(sqlstate::duplicate_column, "column \"" + c.name + "\" specified more than once");
+  }
+  column_def out;
+  out.number = static_cast<std::int16_t>(table.columns.size() + 1);
+  out.name = c.name;
+  oid serial = 0;
+  if (is_serial(c.type, serial)) {
+    out.type = {serial, -1};
+    make_serial(out, table, nullptr);
+  } else {
+    analysis in(owner_.environment());
+    out.type = binder(in).resolve_type(c.type);
+    if (get_type(out.type.id).category == 'P') {
+      throw sql_error("42P16", "column \"" + c.name + "\" has pseudo-type " + format_type(out.type));
+    }
+  }
+  for (auto& rule : c.constraints) {
+    using kind = ast::constraint_kind;
+    switch (rule.kind) {
+      case kind::not_null: out.not_null = true; break;
+      case kind::null: break;
+      case kind::default_:
+        check_default(*rule.value, out);
+        out.default_text = rule.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*rule.value);
+        break;
+      case kind::identity: make_serial(out, table, &rule.settings); break;
+      case kind::generated: throw sql_error(sqlstate::feature_not_supported, "generated columns are not supported");
+      case kind::other: throw sql_error(sqlstate::feature_not_supported, "this kind of constraint is not supported");
+      default: later.push_back({&rule, c.name});
+    }
+  }
+  return out;
+}
+
+std::string ddl::create_table(const ast::create_table_statement& s) {
+  begin("CREATE TABLE");
+  if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
+  if (s.partitioned) throw sql_error(sqlstate::feature_not_supported, "partitioned tables are not supported");
+  if (s.inherits || s.like) throw sql_error(sqlstate::feature_not_supported, s.like ? "LIKE is not supported" : "inheritance is not supported");
+  oid schema = owner_.schema_of(s.table, "table");
+  work_.lock_relation(schema, lock_mode::row_exclusive, s.table.schema);
+  // Two sessions that make the same name must not both succeed.
+  (void)work_.lock({storage::lock_kind::unique_key, storage::catalog_space.value, std::to_string(schema) + "/" + s.table.name},
+                   lock_mode::access_exclusive, row_wait::wait, [&s] { return "relation \"" + s.table.name + "\""; });
+  work_.begin_statement();
+  if (exists(schema, s.table.name)) {
+    if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
+    owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
+    return "CREATE TABLE";
+  }
+  if (s.columns.size() > columns_max) throw sql_error("54011", "tables can have at most 1600 columns");
+  table_def table;
+  table.id = owner_.next_oid();
+  table.space = storage::space_id{owner_.next_oid()};
+  table.name = s.table.name;
+  table.schema = schema;
+  table.owner = owner_.role_id();
+  std::vector<constraint_request> later;
+  for (auto& c : s.columns) table.columns.push_back(make_column(c, table, later));
+  for (auto& c : s.constraints) later.push_back({&c, {}});
+  put(table);
+  // Keys first: foreign keys to the table itself need them.
+  auto rank = [](const constraint_request& r) { return r.rule->kind == ast::constraint_kind::primary_key ? 0 : r.rule->kind == ast::constraint_kind::foreign_key ? 2 : 1; };
+  std::stable_sort(later.begin(), later.end(), [&](auto& a, auto& b) { return rank(a) < rank(b); });
+  for (auto& r : later) add_constraint(table, r, false);
+  put(table);
+  return "CREATE TABLE";
+}
+
+std::string ddl::create_table_as(const ast::create_table_as_statement& s, const session_core::call& c) {
+  begin("CREATE TABLE AS");
+  if (s.materialized_view) throw sql_error(sqlstate::feature_not_supported, "materialized views are not supported");
+  if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
+  oid schema = owner_.schema_of(s.table, "table");
+  if (exists(schema, s.table.name)) {
+    if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
+    owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
+    return "CREATE TABLE AS";
+  }
+  auto* query = std::get_if<ast::select_statement>(&s.query->node);
+  if (query == nullptr) throw sql_error(sqlstate::feature_not_supported, "CREATE TABLE AS of this statement is not supported");
+  analysis in(owner_.environment());
+  in.parameter_types = c.types;
+  binder bind(in);
+  auto bound = bind.bind_query(*query->query, nullptr);
+  if (s.columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
+  table_def table;
+  table.id = owner_.next_oid();
+  table.space = storage::space_id{owner_.next_oid()};
+  table.name = s.table.name;
+  table.schema = schema;
+  table.owner = owner_.role_id();
+  std::vector<std::int16_t> numbers;
+  std::vector<expression_ptr> values;
+  for (auto& o : bound.outputs) {
+    column_def column;
+    column.number = static_cast<std::int16_t>(table.columns.size() + 1);
+    column.name = table.columns.size() < s.columns.size() ? s.columns[table.columns.size()] : o.name;
+    column.type = o.value->type();
+    if (table.column(column.name) != nullptr) {
+      throw sql_error(sqlstate::duplicate_column, "column \"" + column.name + "\" specified more than once");
+    }
+    numbers.push_back(column.number);
+    values.push_back(o.value);
+    table.columns.push_back(std::move(column));
+  }
+  put(table);
+  if (!s.with_data) return "CREATE TABLE AS";
+  work_.lock_relation(table.id, lock_mode::access_exclusive, table.name);
+  bound_query insert;
+  for (auto& v : values) in.use(*v);
+  insert.root = modify_binder(in).insert_rows(table, numbers, bound.root, values);
+  auto p = finish_plan(in, plan::kind::insert, std::move(insert));
+  auto count = owner_.run_plan(p, c.parameters, c.memory, nullptr);
+  return "SELECT " + std::to_string(count);
+}
+
+std::string ddl::create_schema(const ast::create_schema_statement& s) {
+  begin("CREATE SCHEMA");
+  if (s.name.rfind("pg_", 0) == 0) {
+    throw sql_error("42939", "unacceptable schema name \"" + s.name + "\"").detail("The prefix \"pg_\" is reserved for system schemas.");
+  }
+  if (owner_.definitions()->find_schema(s.name) != nullptr) {
+    if (!s.if_not_exists) throw sql_error("42P06", "schema \"" + s.name + "\" already exists");
+    owner_.notice("NOTICE", "42P06", "schema \"" + s.name + "\" already exists, skipping");
+    return "CREATE SCHEMA";
+  }
+  put(schema_def{owner_.next_oid(), s.name, owner_.role_id()});
+  return "CREATE SCHEMA";
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,45 @@
+#pragma once
+// Definitions of the catalog as SQL text, and what search_path makes of names: for pg_get_indexdef,
+// pg_get_constraintdef, pg_indexes and the like. Pure functions over a catalog and a search path; any thread.
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sql/catalog/catalog.hpp"
+
+namespace helios::sql {
+
+/// What a relation's oid stands for, system views included.
+struct relation_identity {
+  std::string name;
+  oid schema = 0;
+  char kind = 'r';  ///< pg_class.relkind
+};
+std::optional<relation_identity> identify_relation(const catalog& definitions, oid id);
+/// False also when a schema that comes earlier in the path has a relation of the same name.
+bool is_visible(const catalog& definitions, std::span<const oid> path, const relation_identity& relation);
+/// Quoted, and qualified when the path does not lead to it; empty when there is none.
+std::string shown_relation_name(const catalog& definitions, std::span<const oid> path, oid id);
+/// Always qualified.
+std::string qualified_name(const catalog& definitions, oid schema, std::string_view name);
+
+struct index_text_options {
+  bool always_qualify = true;
+  std::span<const oid> path;
+};
+/// "CREATE UNIQUE INDEX i ON public.t USING btree (a, b DESC)"; empty when the table is gone.
+std::string index_text(const catalog& definitions, const index_def& index, const index_text_options& options);
+/// The key column with this 1-based number alone; empty when there is none.
+std::string index_column_text(const catalog& definitions, const index_def& index, std::size_t number);
+/// "FOREIGN KEY (a) REFERENCES t(id) ON DELETE CASCADE". `pretty` leaves out parentheses that mean nothing.
+std::string constraint_text(const catalog& definitions, const table_def& table, const constraint_def& constraint,
+                            std::span<const oid> path, bool pretty);
+struct found_constraint {
+  const table_def* table = nullptr;
+  const constraint_def* constraint = nullptr;
+};
+found_constraint find_constraint(const catalog& definitions, oid id);
+
+}  // namespace helios::sql

@@ -1,0 +1,96 @@
+// WAL positions and the node's role, as PostgreSQL's administration functions show them.
+#include "base/sql_error.hpp"
+#include "sql/functions/registry.hpp"
+#include "sql/functions/session_hooks.hpp"
+#include "sql/types/datetime.hpp"
+#include "sql/types/numeric.hpp"
+
+namespace helios::sql {
+namespace {
+
+using args_t = std::span<const datum>;
+
+datum of_lsn(lsn position) { return datum::of_int(static_cast<std::int64_t>(position.value)); }
+storage::engine_status status(call_context& c) { return hooks_of(c).db().engine().status(); }
+bool in_recovery(call_context& c) { return hooks_of(c).db().facts().in_recovery(); }
+
+void require_primary(call_context& c) {
+  if (in_recovery(c))
+    throw sql_error(sqlstate::object_not_in_prerequisite_state, "recovery is in progress")
+        .hint("WAL control functions cannot be executed during recovery.");
+}
+
+datum is_in_recovery(call_context& c, args_t) { return datum::of_bool(in_recovery(c)); }
+datum current_lsn(call_context& c, args_t) {
+  require_primary(c);
+  return of_lsn(status(c).written);
+}
+datum flush_lsn(call_context& c, args_t) {
+  require_primary(c);
+  return of_lsn(status(c).flushed);
+}
+datum receive_lsn(call_context& c, args_t) { return in_recovery(c) ? of_lsn(status(c).flushed) : datum::null(); }
+datum replay_lsn(call_context& c, args_t) { return in_recovery(c) ? of_lsn(status(c).visible) : datum::null(); }
+
+datum lsn_difference(call_context& c, args_t a) {
+  const decimal l(mpz_class(static_cast<unsigned long>(a[0].as_int())), 0), r(mpz_class(static_cast<unsigned long>(a[1].as_int())), 0);
+  return subtract(l, r).to_datum(*c.mem);
+}
+/// A position moved by a number of bytes.
+datum moved(datum position, const decimal& by) {
+  if (by.nan()) throw sql_error(sqlstate::feature_not_supported, "cannot add NaN to pg_lsn");
+  if (!by.finite()) throw sql_error(sqlstate::feature_not_supported, "cannot convert infinity to pg_lsn");
+  const mpz_class sum = mpz_class(static_cast<unsigned long>(position.as_int())) + round(by, 0).coefficient;
+  if (sgn(sum) < 0 || mpz_sizeinbase(sum.get_mpz_t(), 2) > 64)
+    throw sql_error(sqlstate::numeric_value_out_of_range, "pg_lsn out of range");
+  return datum::of_int(static_cast<std::int64_t>(sum.get_ui()));
+}
+datum lsn_plus(call_context&, args_t a) { return moved(a[0], decimal::from(a[1])); }
+datum plus_lsn(call_context&, args_t a) { return moved(a[1], decimal::from(a[0])); }
+datum lsn_minus(call_context&, args_t a) { return moved(a[0], negate(decimal::from(a[1]))); }
+
+/// Who may lead is the cluster's decision: a node that promoted itself could make two primaries.
+datum promote(call_context& c, args_t a) {
+  if (!in_recovery(c))
+    throw sql_error(sqlstate::object_not_in_prerequisite_state, "recovery is not in progress")
+        .hint("Recovery control functions can only be executed during recovery.");
+  if (a.size() > 1 && a[1].as_int() <= 0)
+    throw sql_error(sqlstate::numeric_value_out_of_range, "\"wait_seconds\" must not be negative or zero");
+  throw sql_error(sqlstate::feature_not_supported, "manual promotion by pg_promote() is not available")
+      .hint("The cluster's failover decides who leads; see replication.failover in the configuration.");
+}
+datum start_time(call_context& c, args_t) {
+  return datum::of_int(hooks_of(c).db().facts().status().started_at_us - unix_epoch_us);
+}
+
+datum signal_session(call_context& c, std::int64_t session, bool terminate) {
+  return datum::of_bool(hooks_of(c).db().facts().cancel_session(session, terminate));
+}
+datum cancel_backend(call_context& c, args_t a) { return signal_session(c, a[0].as_int(), false); }
+datum terminate_backend(call_context& c, args_t a) { return signal_session(c, a[0].as_int(), true); }
+
+}  // namespace
+
+void add_replication_functions(registry& r) {
+  using namespace sig;
+  r.add("pg_is_in_recovery", {}, b, is_in_recovery, volatile_flag);
+  r.add("pg_current_wal_lsn", {}, lsn_, current_lsn, volatile_flag);
+  r.add("pg_current_wal_insert_lsn", {}, lsn_, current_lsn, volatile_flag);
+  r.add("pg_current_wal_flush_lsn", {}, lsn_, flush_lsn, volatile_flag);
+  r.add("pg_last_wal_receive_lsn", {}, lsn_, receive_lsn, volatile_flag);
+  r.add("pg_last_wal_replay_lsn", {}, lsn_, replay_lsn, volatile_flag);
+  r.add("pg_wal_lsn_diff", {lsn_, lsn_}, num, lsn_difference);
+  r.op("-", {lsn_, lsn_}, num, lsn_difference);
+  r.op("+", {lsn_, num}, lsn_, lsn_plus);
+  r.op("+", {num, lsn_}, lsn_, plus_lsn);
+  r.op("-", {lsn_, num}, lsn_, lsn_minus);
+  r.add("pg_promote", {}, b, promote, volatile_flag);
+  r.add("pg_promote", {b}, b, promote, volatile_flag);
+  r.add("pg_promote", {b, i4}, b, promote, volatile_flag);
+  r.add("pg_postmaster_start_time", {}, tz, start_time, stable);
+  r.add("pg_cancel_backend", {i4}, b, cancel_backend, volatile_flag);
+  r.add("pg_terminate_backend", {i4}, b, terminate_backend, volatile_flag);
+  r.add("pg_terminate_backend", {i4, i8}, b, terminate_backend, volatile_flag);
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,88 @@
+// nextval, currval, lastval, setval. Values come from storage's sequence_table; the session remembers what it got.
+#include "base/sql_error.hpp"
+#include "sql/functions/registry.hpp"
+#include "sql/functions/session_hooks.hpp"
+#include "storage/sequence.hpp"
+
+namespace helios::sql {
+namespace {
+
+using args_t = std::span<const datum>;
+
+/// 42809 unless the relation is a sequence.
+sequence_def sequence_of(call_context& c, datum relation) {
+  const auto id = static_cast<oid>(relation.as_int());
+  const auto catalog = hooks_of(c).catalog();
+  if (const sequence_def* s = catalog->find_sequence(id)) return *s;
+  const table_def* table = catalog->find_table(id);
+  const index_def* index = catalog->find_index(id);
+  if (table || index) throw sql_error("42809", "\"" + (table ? table->name : index->name) + "\" is not a sequence");
+  throw sql_error(sqlstate::undefined_table, "could not open relation with OID " + std::to_string(id));
+}
+
+datum next_value(call_context& c, args_t a) {
+  session_hooks& hooks = hooks_of(c);
+  const sequence_def s = sequence_of(c, a[0]);
+  hooks.require_writable("nextval()");
+  auto value = hooks.db().engine().sequences().next(s.id, s.rule, hooks.db().sink());
+  if (!value) {
+    if (value.failure().code != errc::invalid_argument) throw sql_error(sqlstate::internal_error, to_string(value.failure()));
+    const bool up = s.rule.increment > 0;
+    throw sql_error("2200H", "nextval: reached " + std::string(up ? "maximum" : "minimum") + " value of sequence \"" + s.name +
+                                 "\" (" + std::to_string(up ? s.rule.maximum : s.rule.minimum) + ")");
+  }
+  hooks.remember_sequence(s.id, *value);
+  return datum::of_int(*value);
+}
+
+datum current_value(call_context& c, args_t a) {
+  const sequence_def s = sequence_of(c, a[0]);
+  const auto value = hooks_of(c).remembered_sequence(s.id);
+  if (!value)
+    throw sql_error(sqlstate::object_not_in_prerequisite_state,
+                    "currval of sequence \"" + s.name + "\" is not yet defined in this session");
+  return datum::of_int(*value);
+}
+
+datum last_value(call_context& c, args_t) {
+  session_hooks& hooks = hooks_of(c);
+  const auto id = hooks.last_sequence();
+  const auto value = id && hooks.catalog()->find_sequence(*id) ? hooks.remembered_sequence(*id) : std::nullopt;
+  if (!value) throw sql_error(sqlstate::object_not_in_prerequisite_state, "lastval is not yet defined in this session");
+  return datum::of_int(*value);
+}
+
+datum set_value(call_context& c, args_t a) {
+  session_hooks& hooks = hooks_of(c);
+  const sequence_def s = sequence_of(c, a[0]);
+  hooks.require_writable("setval()");
+  const std::int64_t value = a[1].as_int();
+  if (value < s.rule.minimum || value > s.rule.maximum)
+    throw sql_error(sqlstate::numeric_value_out_of_range,
+                    "setval: value " + std::to_string(value) + " is out of bounds for sequence \"" + s.name + "\" (" +
+                        std::to_string(s.rule.minimum) + ".." + std::to_string(s.rule.maximum) + ")");
+  const bool is_called = a.size() < 3 || a[2].as_bool();
+  hooks.db().engine().sequences().set(s.id, value, is_called, hooks.db().sink());
+  if (is_called) hooks.remember_sequence(s.id, value);
+  return a[1];
+}
+
+datum last_value_of(call_context& c, args_t a) {
+  const sequence_def s = sequence_of(c, a[0]);
+  const auto state = hooks_of(c).db().engine().sequences().peek(s.id);
+  return state && state->is_called ? datum::of_int(state->last_value) : datum::null();
+}
+
+}  // namespace
+
+void add_sequence_functions(registry& r) {
+  using namespace sig;
+  r.add("nextval", {rc}, i8, next_value, writing);
+  r.add("currval", {rc}, i8, current_value, volatile_flag);
+  r.add("lastval", {}, i8, last_value, volatile_flag);
+  r.add("setval", {rc, i8}, i8, set_value, writing);
+  r.add("setval", {rc, i8, b}, i8, set_value, writing);
+  r.add("pg_sequence_last_value", {rc}, i8, last_value_of, volatile_flag);
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,284 @@
+#include "base/sql_error.hpp"
+#include "sql/parse/transform.hpp"
+
+namespace helios::sql::parsing {
+
+namespace {
+struct kind_and_name {
+  ast::object_kind kind;
+  const char* name;
+};
+kind_and_name object_kind_of(ObjectType type) {
+  switch (type) {
+    case OBJECT_TABLE: return {ast::object_kind::table, "TABLE"};
+    case OBJECT_INDEX: return {ast::object_kind::index, "INDEX"};
+    case OBJECT_SEQUENCE: return {ast::object_kind::sequence, "SEQUENCE"};
+    case OBJECT_SCHEMA: return {ast::object_kind::schema, "SCHEMA"};
+    case OBJECT_VIEW: return {ast::object_kind::view, "VIEW"};
+    case OBJECT_MATVIEW: return {ast::object_kind::other, "MATERIALIZED VIEW"};
+    case OBJECT_FUNCTION: return {ast::object_kind::other, "FUNCTION"};
+    case OBJECT_TYPE: return {ast::object_kind::other, "TYPE"};
+    case OBJECT_DOMAIN: return {ast::object_kind::other, "DOMAIN"};
+    case OBJECT_EXTENSION: return {ast::object_kind::other, "EXTENSION"};
+    case OBJECT_TRIGGER: return {ast::object_kind::other, "TRIGGER"};
+    default: return {ast::object_kind::other, "OBJECT"};
+  }
+}
+ast::constraint_kind constraint_kind_of(ConstrType type) {
+  using kind = ast::constraint_kind;
+  switch (type) {
+    case CONSTR_NULL: return kind::null;
+    case CONSTR_NOTNULL: return kind::not_null;
+    case CONSTR_DEFAULT: return kind::default_;
+    case CONSTR_IDENTITY: return kind::identity;
+    case CONSTR_GENERATED: return kind::generated;
+    case CONSTR_CHECK: return kind::check;
+    case CONSTR_PRIMARY: return kind::primary_key;
+    case CONSTR_UNIQUE: return kind::unique;
+    case CONSTR_FOREIGN: return kind::foreign_key;
+    default: return kind::other;
+  }
+}
+}  // namespace
+
+bool transformer::definition_statement(const Node* node, ast::statement& out) {
+  switch (nodeTag(node)) {
+    case T_CreateStmt: out.node = create_table(reinterpret_cast<const CreateStmt*>(node)); return true;
+    case T_CreateTableAsStmt: out = create_table_as(reinterpret_cast<const CreateTableAsStmt*>(node)); return true;
+    case T_IndexStmt: out.node = create_index(reinterpret_cast<const IndexStmt*>(node)); return true;
+    case T_DropStmt: out = drop(reinterpret_cast<const DropStmt*>(node)); return true;
+    case T_AlterTableStmt: out.node = alter_table(reinterpret_cast<const AlterTableStmt*>(node)); return true;
+    case T_RenameStmt: out = rename(reinterpret_cast<const RenameStmt*>(node)); return true;
+    case T_CreateSeqStmt: {
+      auto* s = reinterpret_cast<const CreateSeqStmt*>(node);
+      ast::sequence_statement sequence;
+      sequence.name = relation(s->sequence);
+      sequence.persistence = s->sequence->relpersistence;
+      sequence.if_not_exists = s->if_not_exists;
+      sequence.settings = option_list(s->options);
+      out.node = std::move(sequence);
+      return true;
+    }
+    case T_AlterSeqStmt: {
+      auto* s = reinterpret_cast<const AlterSeqStmt*>(node);
+      ast::sequence_statement sequence;
+      sequence.alter = true;
+      sequence.name = relation(s->sequence);
+      sequence.if_exists = s->missing_ok;
+      sequence.settings = option_list(s->options);
+      out.node = std::move(sequence);
+      return true;
+    }
+    case T_CreateSchemaStmt: {
+      auto* s = reinterpret_cast<const CreateSchemaStmt*>(node);
+      if (s->schemaElts != nullptr) not_supported("CREATE SCHEMA with elements");
+      ast::create_schema_statement schema{text_of(s->schemaname), {}, s->if_not_exists};
+      if (s->authrole != nullptr) schema.owner = text_of(s->authrole->rolename);
+      if (schema.name.empty()) schema.name = schema.owner;
+      out.node = std::move(schema);
+      return true;
+    }
+    case T_TruncateStmt: {
+      auto* t = reinterpret_cast<const TruncateStmt*>(node);
+      ast::truncate_statement truncate;
+      each<RangeVar>(t->relations, [this, &truncate](const RangeVar* r) { truncate.tables.push_back(relation(r)); });
+      truncate.restart_identity = t->restart_seqs;
+      truncate.cascade = t->behavior == DROP_CASCADE;
+      out.node = std::move(truncate);
+      return true;
+    }
+    case T_CreateRoleStmt: {
+      auto* r = reinterpret_cast<const CreateRoleStmt*>(node);
+      out.node = ast::role_statement{false, r->stmt_type == ROLESTMT_USER, text_of(r->role), option_list(r->options)};
+      return true;
+    }
+    case T_AlterRoleStmt: {
+      auto* r = reinterpret_cast<const AlterRoleStmt*>(node);
+      out.node = ast::role_statement{true, false, text_of(r->role->rolename), option_list(r->options)};
+      return true;
+    }
+    default: return false;
+  }
+}
+
+ast::create_table_statement transformer::create_table(const CreateStmt* node) {
+  ast::create_table_statement out;
+  out.table = relation(node->relation);
+  out.persistence = node->relation->relpersistence;
+  out.if_not_exists = node->if_not_exists;
+  out.partitioned = node->partspec != nullptr || node->partbound != nullptr;
+  out.inherits = node->inhRelations != nullptr && node->partbound == nullptr;
+  each<Node>(node->tableElts, [this, &out](const Node* n) {
+    if (nodeTag(n) == T_ColumnDef) out.columns.push_back(column(reinterpret_cast<const ColumnDef*>(n)));
+    else if (nodeTag(n) == T_Constraint) out.constraints.push_back(constraint(reinterpret_cast<const Constraint*>(n)));
+    else out.like = true;
+  });
+  out.settings = option_list(node->options);
+  return out;
+}
+
+ast::table_column transformer::column(const ColumnDef* node) {
+  ast::table_column out;
+  out.name = text_of(node->colname);
+  out.position = position(node->location);
+  if (node->typeName != nullptr) out.type = type(node->typeName);
+  if (node->collClause != nullptr) out.collation = strings(node->collClause->collname).back();
+  each<Constraint>(node->constraints, [this, &out](const Constraint* c) {
+    // Attribute nodes (DEFERRABLE and so on) belong to the constraint before them.
+    switch (c->contype) {
+      case CONSTR_ATTR_DEFERRABLE: if (!out.constraints.empty()) out.constraints.back().deferrable = true; return;
+      case CONSTR_ATTR_NOT_DEFERRABLE: case CONSTR_ATTR_IMMEDIATE: return;
+      case CONSTR_ATTR_DEFERRED: if (!out.constraints.empty()) out.constraints.back().deferrable = true; return;
+      default: out.constraints.push_back(constraint(c));
+    }
+  });
+  if (node->raw_default != nullptr) {
+    ast::constraint value;
+    value.kind = ast::constraint_kind::default_;
+    value.value = expression(node->raw_default);
+    out.constraints.push_back(std::move(value));
+  }
+  return out;
+}
+
+ast::constraint transformer::constraint(const Constraint* node) {
+  ast::constraint out;
+  out.kind = constraint_kind_of(node->contype);
+  out.name = text_of(node->conname);
+  out.position = position(node->location);
+  out.value = expression(node->raw_expr);
+  out.columns = strings(node->contype == CONSTR_FOREIGN ? node->fk_attrs : node->keys);
+  if (node->pktable != nullptr) {
+    out.referenced = relation(node->pktable);
+    out.referenced_columns = strings(node->pk_attrs);
+    if (node->fk_del_action != 0) out.on_delete = node->fk_del_action;
+    if (node->fk_upd_action != 0) out.on_update = node->fk_upd_action;
+    if (node->fk_matchtype == 'f') not_supported("MATCH FULL", out.position);
+  }
+  if (node->contype == CONSTR_EXCLUSION) not_supported("EXCLUDE constraint", out.position);
+  out.deferrable = node->deferrable;
+  out.not_valid = node->skip_validation;
+  out.always = node->generated_when == 'a';
+  out.index = text_of(node->indexname);
+  out.settings = option_list(node->options);
+  return out;
+}
+
+ast::statement transformer::create_table_as(const CreateTableAsStmt* node) {
+  ast::create_table_as_statement out;
+  out.table = relation(node->into->rel);
+  out.persistence = node->into->rel->relpersistence;
+  out.columns = strings(node->into->colNames);
+  out.query = nested(node->query);
+  out.if_not_exists = node->if_not_exists;
+  out.with_data = !node->into->skipData;
+  out.materialized_view = node->objtype == OBJECT_MATVIEW;
+  return {std::move(out)};
+}
+
+ast::create_index_statement transformer::create_index(const IndexStmt* node) {
+  ast::create_index_statement out;
+  out.name = text_of(node->idxname);
+  out.table = relation(node->relation);
+  out.method = text_of(node->accessMethod);
+  out.unique = node->unique;
+  out.if_not_exists = node->if_not_exists;
+  out.concurrent = node->concurrent;
+  out.has_where = node->whereClause != nullptr;
+  out.includes = node->indexIncludingParams != nullptr;
+  each<IndexElem>(node->indexParams, [this, &out](const IndexElem* e) {
+    ast::index_element element;
+    element.column = text_of(e->name);
+    element.value = expression(e->expr);
+    if (e->ordering == SORTBY_DESC) element.order = ast::sort_item::direction::descending;
+    if (e->nulls_ordering == SORTBY_NULLS_FIRST) element.null_order = ast::sort_item::nulls::first;
+    if (e->nulls_ordering == SORTBY_NULLS_LAST) element.null_order = ast::sort_item::nulls::last;
+    out.elements.push_back(std::move(element));
+  });
+  return out;
+}
+
+ast::statement transformer::drop(const DropStmt* node) {
+  ast::drop_statement out;
+  auto kind = object_kind_of(node->removeType);
+  out.kind = kind.kind;
+  out.kind_name = kind.name;
+  out.if_exists = node->missing_ok;
+  out.cascade = node->behavior == DROP_CASCADE;
+  out.concurrent = node->concurrent;
+  each<Node>(node->objects, [this, &out](const Node* n) {
+    if (nodeTag(n) == T_List) {
+      out.names.push_back(qualified(reinterpret_cast<const List*>(n)));
+    } else if (nodeTag(n) == T_String) {
+      out.names.push_back({{}, {}, text_of(reinterpret_cast<const String*>(n)->sval), 0});
+    }
+  });
+  return {std::move(out)};
+}
+
+ast::alter_table_statement transformer::alter_table(const AlterTableStmt* node) {
+  ast::alter_table_statement out;
+  out.table = relation(node->relation);
+  out.kind = object_kind_of(node->objtype).kind;
+  out.if_exists = node->missing_ok;
+  each<AlterTableCmd>(node->cmds, [this, &out](const AlterTableCmd* c) { out.commands.push_back(alter_command(c)); });
+  return out;
+}
+
+ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
+  using kind = ast::alter_table_command::kind;
+  ast::alter_table_command out;
+  out.name = text_of(node->name);
+  out.cascade = node->behavior == DROP_CASCADE;
+  switch (node->subtype) {
+    case AT_AddColumn:
+      out.what = kind::add_column;
+      out.if_not_exists = node->missing_ok;
+      out.column = column(reinterpret_cast<const ColumnDef*>(node->def));
+      break;
+    case AT_DropColumn: out.what = kind::drop_column; out.if_exists = node->missing_ok; break;
+    case AT_AddConstraint:
+      out.what = kind::add_constraint;
+      out.added = constraint(reinterpret_cast<const Constraint*>(node->def));
+      break;
+    case AT_DropConstraint: out.what = kind::drop_constraint; out.if_exists = node->missing_ok; break;
+    case AT_ColumnDefault:
+      out.what = node->def == nullptr ? kind::drop_default : kind::set_default;
+      out.value = expression(node->def);
+      break;
+    case AT_SetNotNull: out.what = kind::set_not_null; break;
+    case AT_DropNotNull: out.what = kind::drop_not_null; break;
+    case AT_AlterColumnType: {
+      auto* definition = reinterpret_cast<const ColumnDef*>(node->def);
+      out.what = kind::alter_type;
+      out.column.type = type(definition->typeName);
+      out.value = expression(definition->raw_default);
+      break;
+    }
+    case AT_ChangeOwner: out.what = kind::owner; out.name = text_of(node->newowner->rolename); break;
+    case AT_SetRelOptions: case AT_ResetRelOptions: out.what = kind::set_options; break;
+    default: out.what = kind::other;
+  }
+  return out;
+}
+
+ast::statement transformer::rename(const RenameStmt* node) {
+  using kind = ast::rename_statement::kind;
+  ast::rename_statement out;
+  if (node->relation != nullptr) out.name = relation(node->relation);
+  out.from = text_of(node->subname);
+  out.to = text_of(node->newname);
+  out.if_exists = node->missing_ok;
+  switch (node->renameType) {
+    case OBJECT_TABLE: out.what = kind::table; break;
+    case OBJECT_COLUMN: out.what = kind::column; break;
+    case OBJECT_TABCONSTRAINT: out.what = kind::constraint; break;
+    case OBJECT_INDEX: out.what = kind::index; break;
+    case OBJECT_SEQUENCE: out.what = kind::sequence; break;
+    case OBJECT_SCHEMA: out.what = kind::schema; break;
+    default: out.what = kind::other;
+  }
+  return {std::move(out)};
+}
+
+}  // namespace helios::sql::parsing

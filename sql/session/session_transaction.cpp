@@ -1,0 +1,204 @@
+#include "sql/session/session_transaction.hpp"
+
+#include <algorithm>
+
+#include "base/sql_error.hpp"
+#include "base/wall_clock.hpp"
+
+namespace helios::sql {
+
+using storage::lock_mode;
+using storage::lock_outcome;
+using clock = std::chrono::steady_clock;
+
+const char* to_string(isolation_level level) {
+  switch (level) {
+    case isolation_level::read_committed: return "read committed";
+    case isolation_level::repeatable_read: return "repeatable read";
+    case isolation_level::serializable: return "serializable";
+  }
+  return "?";
+}
+
+session_transaction::session_transaction(database& db, fiber_host& host, bool node_read_only)
+    : db_(db), host_(host), node_read_only_(node_read_only) {}
+
+session_transaction::~session_transaction() { end(); }
+
+void session_transaction::begin(transaction_modes modes) {
+  active_ = true;
+  modes_ = modes;
+  started_us_ = wall_clock_us();
+  ++generation_;
+}
+
+void session_transaction::admit_write() {
+  if (admitted_ || node_read_only_) return;
+  db_.writes().admit(host_);
+  admitted_ = true;
+}
+
+storage::transaction& session_transaction::writer() {
+  if (!writer_) writer_ = engine().begin();
+  return *writer_;
+}
+
+std::uint64_t session_transaction::id() { return writer().id().value; }
+
+lsn session_transaction::commit() {
+  if (!writer_ || !writer_->has_writes()) {
+    end();
+    return {};
+  }
+  auto unit = writer_->seal(wall_clock_us());
+  db_.sink().submit(unit);
+  // From here on the record may be in the WAL: a cancel cannot change its fate, and its locks stay until that is known.
+  host_.await(unit->acknowledged, fiber_host::cancel_policy::uncancellable);
+  auto& outcome = unit->acknowledged->outcome();
+  if (!outcome.ok()) {
+    auto detail = to_string(outcome.failure());
+    end();
+    throw sql_error(sqlstate::transaction_resolution_unknown, "the outcome of the commit is unknown")
+        .detail(std::move(detail)).hint("The change may or may not have been made durable; check before trying again.");
+  }
+  auto position = unit->end;
+  end();
+  return position;
+}
+
+void session_transaction::rollback() { end(); }
+
+void session_transaction::end() {
+  if (writer_) {
+    writer_->release();
+    writer_.reset();
+  }
+  if (exclusive_locks_ > 0) db_.note_exclusive_locks(-std::exchange(exclusive_locks_, 0));
+  if (std::exchange(admitted_, false)) db_.writes().leave();
+  relation_locks_.clear();
+  savepoints_.clear();
+  snapshot_.reset();
+  fixed_.reset();
+  statements_ = definitions_changed_ = 0;
+  active_ = false;
+  ++generation_;
+}
+
+void session_transaction::set_savepoint(const std::string& name) { savepoints_.push_back({name, writer().next_seq()}); }
+
+bool session_transaction::release_savepoint(const std::string& name) {
+  auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
+  if (at == savepoints_.rend()) return false;
+  savepoints_.erase(std::next(at).base(), savepoints_.end());
+  return true;
+}
+
+bool session_transaction::rollback_to_savepoint(const std::string& name) {
+  auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
+  if (at == savepoints_.rend()) return false;
+  writer().rollback_to(at->at);
+  if (definitions_changed_ > 0) ++definitions_changed_;
+  savepoints_.erase(at.base(), savepoints_.end());  // the savepoint itself stays
+  return true;
+}
+
+void session_transaction::await_visible(lsn position) {
+  if (auto wait = db_.wait_visible(position); wait != nullptr) host_.await(wait);
+}
+
+void session_transaction::begin_statement() {
+  ++statements_;
+  if (floor_.value != 0) {
+    await_visible(floor_);
+    floor_ = {};
+  }
+  if (modes_.isolation == isolation_level::repeatable_read) {
+    if (!fixed_) fixed_ = engine().take_snapshot();
+    snapshot_ = fixed_;
+  } else {
+    snapshot_ = engine().take_snapshot();
+  }
+  statement_start_ = writer_ ? writer_->next_seq() : 0;
+}
+
+read_view session_transaction::view() const {
+  bool own = writer_ && writer_->has_writes();
+  return {snapshot_, own ? writer_.get() : nullptr, statement_start_};
+}
+
+void session_transaction::undo_statement() {
+  if (writer_) writer_->rollback_to(statement_start_);
+}
+
+read_view session_transaction::newest_view(lsn at_least) {
+  if (at_least.value != 0) await_visible(at_least);
+  bool own = writer_ && writer_->has_writes();
+  return {engine().take_snapshot(), own ? writer_.get() : nullptr, ~storage::write_seq{0}};
+}
+
+namespace {
+[[noreturn]] void deadlock(std::string detail, bool serializable) {
+  if (serializable) {
+    throw sql_error(sqlstate::serialization_failure, "could not serialize access due to read/write dependencies among transactions")
+        .detail(std::move(detail)).hint("The transaction might succeed if retried.");
+  }
+  throw sql_error(sqlstate::deadlock_detected, "deadlock detected").detail(std::move(detail)).hint("See server log for query details.");
+}
+}  // namespace
+
+bool session_transaction::lock(const storage::lock_tag& tag, lock_mode mode, row_wait policy, const std::function<std::string()>& what) {
+  completion_ptr wait;
+  auto how = policy == row_wait::wait ? storage::lock_wait_policy::wait : storage::lock_wait_policy::nowait;
+  auto outcome = writer().lock(tag, mode, how, wait);
+  switch (outcome.what) {
+    case lock_outcome::kind::granted: return true;
+    case lock_outcome::kind::deadlock: deadlock(std::move(outcome.detail), modes_.isolation == isolation_level::serializable);
+    case lock_outcome::kind::not_available:
+      if (policy == row_wait::skip) return false;
+      throw sql_error(sqlstate::lock_not_available, "could not obtain lock on " + what());
+    case lock_outcome::kind::waiting: break;
+  }
+  waited_ = true;
+  wait_for(wait, what);
+  return true;
+}
+
+void session_transaction::wait_for(const completion_ptr& wait, const std::function<std::string()>&) {
+  // await may throw (cancel, statement timeout): the place in the queue must not outlive the wait.
+  struct guard {
+    session_transaction& owner;
+    bool armed = true;
+    ~guard() {
+      if (armed) (void)owner.engine().locks().cancel_wait(owner.writer_->id());
+    }
+  } leave{*this};
+  bool granted = true;
+  if (lock_timeout.count() > 0) granted = host_.await_until(wait, clock::now() + lock_timeout);
+  else host_.await(wait);
+  if (!granted && engine().locks().cancel_wait(writer_->id())) {
+    leave.armed = false;
+    throw sql_error(sqlstate::lock_not_available, "canceling statement due to lock timeout");
+  }
+  leave.armed = false;
+  if (wait->done() && !wait->outcome().ok()) {
+    auto& failure = wait->outcome().failure();
+    if (failure.code == errc::busy) deadlock(failure.detail, modes_.isolation == isolation_level::serializable);
+    throw sql_error(sqlstate::query_canceled, "canceling statement: " + failure.detail);
+  }
+}
+
+void session_transaction::lock_relation(oid id, lock_mode mode, const std::string& name) {
+  if (node_read_only_) return;
+  if (mode >= lock_mode::row_share) admit_write();
+  auto& held = relation_locks_[id];
+  if (held >= mode) return;
+  if (mode == lock_mode::access_exclusive) {
+    ++exclusive_locks_;
+    db_.note_exclusive_locks(1);
+  }
+  (void)lock({storage::lock_kind::relation, id, {}}, mode, row_wait::wait, [&name] { return "relation \"" + name + "\""; });
+  // The modes are no chain: SHARE does not include ROW EXCLUSIVE. Only the strongest of those that are ordered is kept.
+  if (mode != lock_mode::share && !(held == lock_mode::share && mode < lock_mode::share_row_exclusive)) held = mode;
+}
+
+}  // namespace helios::sql

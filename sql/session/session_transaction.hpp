@@ -1,0 +1,122 @@
+#pragma once
+// The transaction of one session: isolation level, snapshots, locks, savepoints and the commit. On the session's fiber.
+//
+// I1 READ COMMITTED reads each statement on a new snapshot; REPEATABLE READ all of them on the first. SERIALIZABLE locks
+//    the tables it reads against writers (two-phase locking) before it takes a statement's snapshot.
+// I2 A commit returns when its record meets the commit rule and is visible; only then are its locks released.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/fiber_host.hpp"
+#include "sql/database.hpp"
+#include "sql/exec/evaluation.hpp"
+#include "storage/lock_table.hpp"
+#include "storage/transaction.hpp"
+
+namespace helios::sql {
+
+enum class isolation_level : std::uint8_t { read_committed, repeatable_read, serializable };
+const char* to_string(isolation_level level);
+
+struct transaction_modes {
+  isolation_level isolation = isolation_level::read_committed;
+  bool read_only = false;
+  bool deferrable = false;
+};
+
+enum class row_wait : std::uint8_t { wait, skip, nowait };
+
+class session_transaction {
+ public:
+  session_transaction(database& db, fiber_host& host, bool node_read_only);
+  ~session_transaction();
+  session_transaction(const session_transaction&) = delete;
+  session_transaction& operator=(const session_transaction&) = delete;
+
+  // --- life ---
+  bool active() const { return active_; }
+  void begin(transaction_modes modes);
+  /// Returns the LSN after the commit; 0 when nothing was written. Throws 08007 when its fate is unknown.
+  lsn commit();
+  void rollback();
+  transaction_modes& modes() { return modes_; }
+  const transaction_modes& modes() const { return modes_; }
+  /// True once a statement has read or written: then the isolation level is fixed.
+  bool has_snapshot() const { return fixed_ != nullptr || statements_ > 0; }
+
+  struct savepoint {
+    std::string name;
+    storage::write_seq at = 0;
+  };
+  void set_savepoint(const std::string& name);
+  /// False when there is no such savepoint.
+  bool release_savepoint(const std::string& name);
+  bool rollback_to_savepoint(const std::string& name);
+
+  // --- statements ---
+  /// Before each statement: its snapshot, after the read floor is visible. With `lock_first` the locks are taken before.
+  void begin_statement();
+  read_view view() const;
+  const storage::snapshot_ptr& snapshot() const { return snapshot_; }
+  /// Undoes what the running statement wrote.
+  void undo_statement();
+  /// What is committed and visible now, with all own writes. `at_least`: a version that must be visible in it.
+  read_view newest_view(lsn at_least = {});
+  void set_read_floor(lsn floor) { floor_ = std::max(floor_, floor); }
+
+  // --- locks ---
+  /// False when not available and the policy is not to wait; throws 40P01, 55P03, 57014.
+  bool lock(const storage::lock_tag& tag, storage::lock_mode mode, row_wait policy, const std::function<std::string()>& what);
+  void lock_relation(oid id, storage::lock_mode mode, const std::string& name);
+  /// Whether a wait has happened since the last call; then the catalog may have changed.
+  bool take_waited() { return std::exchange(waited_, false); }
+  std::chrono::milliseconds lock_timeout{0};
+  std::chrono::milliseconds deadlock_timeout{1000};
+
+  // --- writes ---
+  /// Before the transaction's first write or BEGIN for writing: waits while the primary's role is handed over (57P03, FATAL, if it is).
+  void admit_write();
+  storage::transaction& writer();
+  /// Catalog changes of this transaction so far; 0: none.
+  std::uint64_t definitions_changed() const { return definitions_changed_; }
+  void note_definition_change() { ++definitions_changed_; }
+  bool owns(lsn version) const { return version.value == 0 || version.value == ~0ull; }
+
+  storage::engine& engine() { return db_.engine(); }
+  database& db() { return db_; }
+  fiber_host& host() { return host_; }
+  bool node_read_only() const { return node_read_only_; }
+  bool repeatable() const { return modes_.isolation != isolation_level::read_committed; }
+  std::uint64_t id();
+  std::int64_t started_us() const { return started_us_; }
+  /// Rows that the running statement has written, for what may not touch a row twice.
+  std::uint64_t generation() const { return generation_; }
+
+ private:
+  void wait_for(const completion_ptr& wait, const std::function<std::string()>& what);
+  void await_visible(lsn position);
+  void end();
+
+  database& db_;
+  fiber_host& host_;
+  bool node_read_only_;
+  bool active_ = false, waited_ = false, admitted_ = false;
+  transaction_modes modes_;
+  std::unique_ptr<storage::transaction> writer_;
+  storage::snapshot_ptr snapshot_, fixed_;
+  storage::write_seq statement_start_ = 0;
+  std::uint64_t statements_ = 0, definitions_changed_ = 0, generation_ = 0;
+  std::vector<savepoint> savepoints_;
+  std::unordered_map<oid, storage::lock_mode> relation_locks_;
+  int exclusive_locks_ = 0;
+  lsn floor_;
+  std::int64_t started_us_ = 0;
+};
+
+}  // namespace helios::sql

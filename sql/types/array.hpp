@@ -1,0 +1,41 @@
+#pragma once
+// Arrays and records as values. Array bytes: element oid (u32), dimensions (u8, 0 to 6), per dimension its length and
+// lower bound (i32 each), then the elements in row-major order: a flag byte (1 NULL) and the packed value. A record is
+// a count (u32) and per column its type oid (u32), a flag byte and the packed value. All little-endian.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/types/datum.hpp"
+#include "sql/types/type.hpp"
+
+namespace helios::sql {
+
+struct array_value {
+  struct dimension {
+    std::int32_t length = 0, lower = 1;
+  };
+  oid element = 0;
+  std::vector<dimension> dimensions;  ///< empty: '{}'
+  std::vector<datum> elements;        ///< views into the bytes it was read from
+
+  /// Throws XX001 when the bytes are damaged.
+  static array_value from(datum v);
+  datum to_datum(arena& mem) const;
+  /// One dimension from 1; empty when there are no values.
+  static array_value of(oid element, std::vector<datum> values);
+};
+
+/// The array type of an element type; throws 42704 `could not find array type for data type x`.
+oid array_type_of(oid element);
+
+struct record_field {
+  oid type = 0;
+  datum value;
+};
+datum make_record(std::span<const record_field> fields, arena& mem);
+std::vector<record_field> read_record(datum v);
+
+}  // namespace helios::sql

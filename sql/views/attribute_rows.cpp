@@ -1,0 +1,65 @@
+// pg_attribute and pg_attrdef.
+#include "sql/views/type_facts.hpp"
+#include "sql/views/view_rows.hpp"
+
+namespace helios::sql {
+namespace {
+
+view_rows& attribute(view_rows& out, oid relation, std::int64_t number, std::string_view name, type_ref type) {
+  const type_ops* ops = find_type(type.id);
+  const type_facts* facts = find_type_facts(type.id);
+  out.row().set("attrelid", relation).set("attnum", number).set("attname", name).set("atttypid", type.id);
+  out.set("atttypmod", type.modifier).set("attstattarget", -1).set("attcacheoff", -1).set("attislocal", true);
+  out.set("attlen", ops ? ops->length : std::int16_t{-1}).set("attndims", element_type(type.id) != 0 ? 1 : 0);
+  out.set("attbyval", facts && facts->by_value).set("attalign", facts ? facts->align : 'i');
+  return out.set("attstorage", facts ? facts->storage : 'p').set("attcollation", facts ? facts->collation : oid{0});
+}
+
+/// pg_attrdef needs an oid per default: there is none in the catalog, so it is made of the table's and the column's.
+oid default_oid(const table_def& t, const column_def& c) { return t.id ^ (static_cast<oid>(c.number) << 20); }
+
+void table_attributes(view_rows& out, const table_def& t) {
+  for (const auto& c : t.columns) {
+    if (c.dropped) {
+      attribute(out, t.id, c.number, "........pg.dropped." + std::to_string(c.number) + "........", {0, -1}).set("attisdropped", true);
+      continue;
+    }
+    attribute(out, t.id, c.number, c.name, c.type).set("attnotnull", c.not_null).set("atthasdef", !c.default_text.empty());
+  }
+}
+
+void attribute_rows(view_rows& out) {
+  for (const auto& view : all_system_views())
+    for (std::size_t i = 0; i < view.relation.columns.size(); ++i) {
+      const auto& c = view.relation.columns[i];
+      attribute(out, view.relation.id, static_cast<std::int64_t>(i) + 1, c.name, c.type).set("attnotnull", view.not_null[i]);
+    }
+  for (const auto& [id, t] : out.definitions->tables()) table_attributes(out, t);
+  for (const auto& [id, i] : out.definitions->indexes()) {
+    const table_def* t = out.definitions->find_table(i.table);
+    for (std::size_t k = 0; t && k < i.keys.size(); ++k)
+      for (const auto& c : t->columns)
+        if (c.number == i.keys[k].column) attribute(out, id, static_cast<std::int64_t>(k) + 1, c.name, c.type);
+  }
+  for (const auto& [id, s] : out.definitions->sequences()) {
+    attribute(out, id, 1, "last_value", {type_oid::int8, -1}).set("attnotnull", true);
+    attribute(out, id, 2, "log_cnt", {type_oid::int8, -1}).set("attnotnull", true);
+    attribute(out, id, 3, "is_called", {type_oid::boolean, -1}).set("attnotnull", true);
+  }
+}
+
+void default_rows(view_rows& out) {
+  for (const auto& [id, t] : out.definitions->tables())
+    for (const auto& c : t.columns)
+      if (!c.dropped && !c.default_text.empty())
+        out.row().set("oid", default_oid(t, c)).set("adrelid", id).set("adnum", c.number).set("adbin", c.default_text);
+}
+
+}  // namespace
+
+void add_attribute_rows(row_sources& s) {
+  s.emplace("pg_attribute", attribute_rows);
+  s.emplace("pg_attrdef", default_rows);
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,149 @@
+// information_schema: tables, columns, schemata, sequences, views, roles, character sets.
+#include "sql/types/type.hpp"
+#include "sql/views/type_facts.hpp"
+#include "sql/views/view_rows.hpp"
+
+namespace helios::sql {
+namespace {
+
+const char* yes_or_no(bool v) { return v ? "YES" : "NO"; }
+
+void table_row(view_rows& out, const std::string& schema, const std::string& name, bool is_view) {
+  out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", schema).set("table_name", name);
+  out.set("table_type", is_view ? "VIEW" : "BASE TABLE").set("is_insertable_into", yes_or_no(!is_view)).set("is_typed", "NO");
+}
+void table_rows(view_rows& out) {
+  for (const auto& view : all_system_views()) table_row(out, view.relation.schema, view.relation.name, view.kind == 'v');
+  for (const auto& [id, t] : out.definitions->tables()) table_row(out, out.schema_name(t.schema), t.name, false);
+}
+void view_definition_rows(view_rows& out) {
+  for (const auto& view : all_system_views()) {
+    if (view.kind != 'v') continue;
+    out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", view.relation.schema);
+    out.set("table_name", view.relation.name).set("check_option", "NONE");
+    for (const char* column : {"is_updatable", "is_insertable_into", "is_trigger_updatable", "is_trigger_deletable", "is_trigger_insertable_into"})
+      out.set(column, "NO");
+  }
+}
+
+struct number_facts {
+  int precision = 0, radix = 2, scale = -1;
+};
+number_facts number_facts_of(type_ref type) {
+  switch (type.id) {
+    case type_oid::int2: return {16, 2, 0};
+    case type_oid::int4: return {32, 2, 0};
+    case type_oid::int8: return {64, 2, 0};
+    case type_oid::float4: return {24, 2, -1};
+    case type_oid::float8: return {53, 2, -1};
+    case type_oid::numeric:
+      if (type.modifier < 4) return {0, 10, -1};
+      return {((type.modifier - 4) >> 16) & 0xffff, 10, (((type.modifier - 4) & 0x7ff) ^ 1024) - 1024};
+    default: return {0, 0, -1};
+  }
+}
+void set_numbers(view_rows& out, type_ref type) {
+  const auto n = number_facts_of(type);
+  if (n.precision > 0) out.set("numeric_precision", n.precision);
+  if (n.radix > 0) out.set("numeric_precision_radix", n.radix);
+  if (n.scale >= 0 || (type.id == type_oid::numeric && n.precision > 0)) out.set("numeric_scale", n.scale);
+}
+void set_lengths(view_rows& out, type_ref type) {
+  constexpr std::int64_t unlimited = 1 << 30;
+  const bool limited = type.id == type_oid::varchar || type.id == type_oid::bpchar;
+  if (limited && type.modifier >= 4)
+    out.set("character_maximum_length", type.modifier - 4).set("character_octet_length", (type.modifier - 4) * std::int64_t{4});
+  else if (limited || type.id == type_oid::text) out.set("character_octet_length", unlimited);
+}
+void set_times(view_rows& out, type_ref type) {
+  switch (type.id) {
+    case type_oid::date: out.set("datetime_precision", 0); break;
+    case type_oid::time: case type_oid::timestamp: case type_oid::timestamptz:
+      out.set("datetime_precision", type.modifier >= 0 ? type.modifier : 6);
+      break;
+    case type_oid::interval:
+      out.set("datetime_precision", type.modifier >= 0 && (type.modifier & 0xffff) != 0xffff ? type.modifier & 0xffff : 6);
+      break;
+    default: break;
+  }
+}
+
+struct column_facts {
+  std::string schema, table, name, default_text;
+  std::size_t number = 0;
+  type_ref type;
+  bool nullable = true, updatable = true;
+};
+void column_row(view_rows& out, const column_facts& c) {
+  const std::string& catalog = out.definitions->database_name();
+  const type_ops* ops = find_type(c.type.id);
+  out.row().set("table_catalog", catalog).set("table_schema", c.schema).set("table_name", c.table).set("column_name", c.name);
+  out.set("ordinal_position", c.number).set_if("column_default", c.default_text).set("is_nullable", yes_or_no(c.nullable));
+  out.set("data_type", element_type(c.type.id) != 0 ? "ARRAY" : format_type({c.type.id, -1}));
+  if (c.type.id == type_oid::bpchar) out.set("data_type", "character");
+  set_lengths(out, c.type);
+  set_numbers(out, c.type);
+  set_times(out, c.type);
+  const type_facts* facts = find_type_facts(c.type.id);
+  if (facts && facts->collation == c_collation)
+    out.set("collation_catalog", catalog).set("collation_schema", "pg_catalog").set("collation_name", "C");
+  out.set("udt_catalog", catalog).set("udt_schema", "pg_catalog").set("udt_name", ops ? ops->name : "");
+  out.set("dtd_identifier", std::to_string(c.number)).set("is_self_referencing", "NO").set("is_identity", "NO");
+  out.set("identity_cycle", "NO").set("is_generated", "NEVER").set("is_updatable", yes_or_no(c.updatable));
+}
+void column_rows(view_rows& out) {
+  for (const auto& view : all_system_views())
+    for (std::size_t i = 0; i < view.relation.columns.size(); ++i)
+      column_row(out, {view.relation.schema, view.relation.name, view.relation.columns[i].name, {}, i + 1,
+                       view.relation.columns[i].type, !view.not_null[i], view.kind == 'r'});
+  for (const auto& [id, t] : out.definitions->tables())
+    for (const auto& c : t.columns)
+      if (!c.dropped)
+        column_row(out, {out.schema_name(t.schema), t.name, c.name, c.default_text, static_cast<std::size_t>(c.number), c.type,
+                         !c.not_null, true});
+}
+
+void schema_rows(view_rows& out) {
+  for (const auto& [id, s] : out.definitions->schemas())
+    out.row().set("catalog_name", out.definitions->database_name()).set("schema_name", s.name)
+        .set("schema_owner", out.role_name(s.owner));
+}
+
+void sequence_rows(view_rows& out) {
+  for (const auto& [id, s] : out.definitions->sequences()) {
+    out.row().set("sequence_catalog", out.definitions->database_name()).set("sequence_schema", out.schema_name(s.schema));
+    out.set("sequence_name", s.name).set("data_type", format_type({s.type.id, -1}));
+    out.set("numeric_precision", number_facts_of(s.type).precision).set("numeric_precision_radix", 2).set("numeric_scale", 0);
+    out.set("start_value", std::to_string(s.rule.start)).set("minimum_value", std::to_string(s.rule.minimum));
+    out.set("maximum_value", std::to_string(s.rule.maximum)).set("increment", std::to_string(s.rule.increment));
+    out.set("cycle_option", yes_or_no(s.rule.cycle));
+  }
+}
+
+void catalog_name_rows(view_rows& out) { out.row().set("catalog_name", out.definitions->database_name()); }
+void role_rows(view_rows& out) { out.row().set("role_name", out.hooks.current_user()); }
+void character_set_rows(view_rows& out) {
+  out.row().set("character_set_name", "UTF8").set("character_repertoire", "UCS").set("form_of_use", "UTF8");
+  out.set("default_collate_catalog", out.definitions->database_name()).set("default_collate_schema", "pg_catalog").set("default_collate_name", "C");
+}
+void collation_rows(view_rows& out) {
+  for (const char* name : {"default", "C", "POSIX"})
+    out.row().set("collation_catalog", out.definitions->database_name()).set("collation_schema", "pg_catalog")
+        .set("collation_name", name).set("pad_attribute", "NO PAD");
+}
+
+}  // namespace
+
+void add_information_rows(row_sources& s) {
+  s.emplace("information_schema.tables", table_rows);
+  s.emplace("information_schema.views", view_definition_rows);
+  s.emplace("information_schema.columns", column_rows);
+  s.emplace("information_schema.schemata", schema_rows);
+  s.emplace("information_schema.sequences", sequence_rows);
+  s.emplace("information_schema.information_schema_catalog_name", catalog_name_rows);
+  s.emplace("information_schema.enabled_roles", role_rows);
+  s.emplace("information_schema.character_sets", character_set_rows);
+  s.emplace("information_schema.collations", collation_rows);
+}
+
+}  // namespace helios::sql

@@ -1,0 +1,65 @@
+#include "actors/replication/wal_writer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include "actors/runtime/actor_runtime.hpp"
+#include "test/unit/storage/storage_fixture.hpp"
+
+using namespace helios;
+using namespace helios::actors;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct writer_fixture : storage::test::store_fixture {
+  writer_fixture() {
+    open();
+    REQUIRE(store().begin_epoch(epoch{1}, node_id{"primary"}).ok());
+  }
+
+  storage::commit_unit_ptr commit(const char* key) {
+    auto txn = store().begin();
+    txn->put(storage::test::table, key, "value");
+    auto unit = txn->seal(1);
+    txn->release();
+    sink.submit(unit);
+    return unit;
+  }
+
+  static bool answered(const storage::commit_unit_ptr& unit) {
+    blocking_host host;
+    return host.await_until(unit->acknowledged, std::chrono::steady_clock::now() + 5s);
+  }
+
+  actor_runtime runtime{1};
+  wal_writer_handle writer = spawn_wal_writer(runtime.system(), store());
+  wal_commit_sink sink{writer};
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(writer_fixture, "a commit that comes after the writer's end is answered: its session does not wait for ever") {
+  caf::scoped_actor self{runtime.system()};
+  caf::anon_send(writer, drain_wal{});
+  self->wait_for(writer);
+  const auto late = commit("late");
+  REQUIRE(answered(late));
+  CHECK(late->acknowledged->outcome().failure().code == errc::closed);
+}
+
+TEST_CASE_FIXTURE(writer_fixture, "commits that are written while the writer ends are answered") {
+  caf::scoped_actor self{runtime.system()};
+  std::vector<storage::commit_unit_ptr> units;
+  for (int i = 0; i < 50; ++i) units.push_back(commit(std::to_string(i).c_str()));
+  caf::anon_send(writer, drain_wal{});
+  for (int i = 50; i < 100; ++i) units.push_back(commit(std::to_string(i).c_str()));
+  self->wait_for(writer);
+  // Nobody follows this log, so none of them is acknowledged.
+  for (const auto& unit : units) {
+    REQUIRE(answered(unit));
+    CHECK_FALSE(unit->acknowledged->outcome().ok());
+  }
+}

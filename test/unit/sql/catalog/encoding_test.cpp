@@ -1,0 +1,106 @@
+// Catalog entries as bytes (sql/catalog/FORMAT.md).
+#include <doctest/doctest.h>
+
+#include "base/sql_error.hpp"
+#include "sql/catalog/encoding.hpp"
+
+using namespace helios;
+using namespace helios::sql;
+
+namespace {
+
+table_def sample_table() {
+  table_def t;
+  t.id = 16400;
+  t.name = "orders";
+  t.schema = public_schema;
+  t.owner = bootstrap_role;
+  t.space = storage::space_id{77};
+  t.columns.push_back({1, "id", {type_oid::int8, -1}, true, false, "nextval('orders_id_seq'::regclass)", 16401});
+  t.columns.push_back({2, "name", {type_oid::varchar, 24}, false, true, "", 0});
+  constraint_def key;
+  key.id = 16402;
+  key.name = "orders_fkey";
+  key.kind = constraint_kind::foreign_key;
+  key.columns = {1};
+  key.referenced_table = 16390;
+  key.referenced_columns = {2};
+  key.on_delete = fk_action::cascade;
+  t.constraints.push_back(key);
+  t.indexes = {16403, 16404};
+  return t;
+}
+
+/// Every proper beginning of an entry, and the entry with something behind it, must be refused as damaged.
+template <class Decode>
+void check_refuses_damage(const std::string& bytes, Decode decode) {
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    const std::string cut = bytes.substr(0, n);
+    try {
+      decode(cut);
+      FAIL("an entry cut to " << n << " bytes was accepted");
+    } catch (const sql_error& e) {
+      CHECK(e.report().sqlstate == sqlstate::data_corrupted);
+    }
+  }
+  CHECK_THROWS_AS(decode(bytes + "x"), sql_error);
+  CHECK_THROWS_AS(decode("\x7f" + bytes.substr(1)), sql_error);
+}
+
+}  // namespace
+
+TEST_CASE("the example of FORMAT.md decodes to what it says") {
+  const std::string key("\x02\x00\x00\x40\x00", 5);
+  const std::string value("\x01\x03\x00\x00\x00" "app" "\x0a\x00\x00\x00", 12);
+  const auto parsed = parse_definition_key(key);
+  CHECK(parsed.kind == definition_kind::schema);
+  CHECK(parsed.id == 16384);
+  const schema_def s = decode_schema(parsed.id, value);
+  CHECK(s.name == "app");
+  CHECK(s.owner == 10);
+  CHECK(encode(s) == value);
+  CHECK(definition_key(definition_kind::schema, 16384) == key);
+}
+
+TEST_CASE("a table survives its encoding whole") {
+  const table_def t = sample_table();
+  const table_def back = decode_table(t.id, encode(t));
+  CHECK(back.name == t.name);
+  CHECK(back.space == t.space);
+  REQUIRE(back.columns.size() == 2);
+  CHECK(back.columns[0].default_text == t.columns[0].default_text);
+  CHECK(back.columns[1].dropped);
+  CHECK(back.columns[1].type == t.columns[1].type);
+  REQUIRE(back.constraints.size() == 1);
+  CHECK(back.constraints[0].on_delete == fk_action::cascade);
+  CHECK(back.constraints[0].referenced_columns == std::vector<std::int16_t>{2});
+  CHECK(back.indexes == t.indexes);
+  CHECK(encode(back) == encode(t));
+}
+
+TEST_CASE("damaged entries are refused, never half read") {
+  check_refuses_damage(encode(sample_table()), [](std::string_view b) { decode_table(16400, b); });
+  index_def i;
+  i.name = "i";
+  i.keys = {{1, true, true}, {2, false, false}};
+  check_refuses_damage(encode(i), [](std::string_view b) { decode_index(1, b); });
+  sequence_def s;
+  s.name = "s";
+  check_refuses_damage(encode(s), [](std::string_view b) { decode_sequence(1, b); });
+  check_refuses_damage(encode(role_def{10, "helios", true, true, "SCRAM-SHA-256$x"}), [](std::string_view b) { decode_role(10, b); });
+  check_refuses_damage(encode(database_def{5, "heliosdb"}), [](std::string_view b) { decode_database(5, b); });
+}
+
+TEST_CASE("a false count does not allocate memory") {
+  std::string bytes = encode(sample_table());
+  const auto at = bytes.find("orders") + 6 + 12;  // behind name, schema, owner and space: the number of columns
+  bytes.replace(at, 4, "\xff\xff\xff\x7f");
+  CHECK_THROWS_AS(decode_table(16400, bytes), sql_error);
+}
+
+TEST_CASE("keys that are none of the catalog's are refused") {
+  CHECK_THROWS_AS(parse_definition_key(""), sql_error);
+  CHECK_THROWS_AS(parse_definition_key(std::string("\x00\x00\x00\x00\x01", 5)), sql_error);
+  CHECK_THROWS_AS(parse_definition_key(std::string("\x63\x00\x00\x00\x01", 5)), sql_error);
+  CHECK_THROWS_AS(parse_definition_key(std::string("\x02\x00\x00\x00\x01\x01", 6)), sql_error);
+}
