@@ -16,7 +16,6 @@ namespace {
 
 struct writer_fixture : storage::test::store_fixture {
   writer_fixture() {
-    open();
     REQUIRE(store().begin_epoch(epoch{1}, node_id{"primary"}).ok());
   }
 
@@ -35,7 +34,7 @@ struct writer_fixture : storage::test::store_fixture {
   }
 
   actor_runtime runtime{1};
-  wal_writer_handle writer = spawn_wal_writer(runtime.system(), store());
+  wal_writer_handle writer = spawn_wal_writer(runtime.system(), open());
   wal_commit_sink sink{writer};
 };
 

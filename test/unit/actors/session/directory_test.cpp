@@ -47,7 +47,9 @@ TEST_CASE_FIXTURE(session_fixture, "a forward link that has not said which sessi
     std::unique_lock lock(mutex);
     return changed.wait_for(lock, 5s, condition);
   };
-  net::dial_peer(runtime.control_io(), primary->services->self, "127.0.0.1", primary->links->port(), node_id{"primary"},
+  const auto& known = primary->options;
+  const net::local_node other{{known.cluster_id, known.cluster_secret, "other", node_role::standby}, [] { return epoch{1}; }};
+  net::dial_peer(runtime.control_io(), other, "127.0.0.1", primary->links->port(), node_id{"primary"},
                  wire::repl::purpose::forward, 5s, [&](result<net::peer_link_ptr> made) {
                    std::lock_guard lock(mutex);
                    failed = !made;
