@@ -47,6 +47,7 @@ result<archived_log> archive_log(const storage::engine& store, lsn from, const s
   out.list = directory / (name + ".txt");
   auto file = env.open(out.wal, storage::open_mode::create);
   if (!file) return file.failure();
+  if (auto emptied = (*file)->truncate(0); !emptied) return emptied.failure();  // an interrupted copy may have been longer
   std::string lines;
   for (lsn at = from;;) {
     auto chunk = store.read_wal(at, chunk_bytes);
