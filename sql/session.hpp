@@ -166,6 +166,9 @@ class session {
   /// Applies RESET ALL, DEALLOCATE ALL, closes cursors and releases advisory locks (DISCARD ALL).
   virtual void reset() = 0;
   virtual const session_options& options() const = 0;
+  /// The node has become the primary: a session that was opened as read_only writes from its next transaction on, as in PostgreSQL. False,
+  /// and nothing changes, while a transaction is open.
+  virtual bool lift_read_only() = 0;
 };
 
 /// The SCRAM verifier of a role that may log in, from the latest catalog; nothing if it may not.

@@ -93,7 +93,7 @@ std::optional<wire::pg::backend_message> backend::next(std::optional<std::chrono
     auto frame = next_frame(deadline);
     if (!frame) return std::nullopt;
     if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&*frame)) decoder_.feed(std::move(bytes->bytes));
-    else if (const auto* commit = std::get_if<wire::repl::commit_position>(&*frame)) last_commit_ = commit->position;
+    else if (const auto* seen = std::get_if<wire::repl::session_position>(&*frame)) channel_->note_position(seen->position);
     else if (const auto* bye = std::get_if<wire::repl::goodbye>(&*frame)) give_up("the node leaves: " + bye->reason);
   }
 }

@@ -49,8 +49,8 @@ class backend {
   /// For the pool: idle and whole.
   backend_channel_ptr release();
 
-  /// Where the last commit ended that this node has told of.
-  lsn last_commit() const { return last_commit_; }
+  /// What the node's session has committed or shown (wire::repl::session_position).
+  lsn position() const { return channel_ ? channel_->position() : lsn{}; }
   std::uint64_t replayed = 0;                          ///< of the session's log
   std::map<std::string, std::uint64_t> prepared;       ///< name -> client_statement::id
 
@@ -68,7 +68,6 @@ class backend {
   bool suspect_news_ = false;
   std::string lost_why_;
   std::optional<std::chrono::steady_clock::time_point> suspect_since_;
-  lsn last_commit_;
 };
 
 }  // namespace helios::actors

@@ -6,6 +6,7 @@
 //    take its frames stops the reading by not calling read() again.
 // I2 After detach() returns no callback of the former user begins.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,10 @@ class backend_channel : public std::enable_shared_from_this<backend_channel> {
   }
   void close();
 
+  /// What the node's session has shown to whoever used it last: it says so only once. Any thread.
+  void note_position(lsn seen) { position_ = seen.value; }
+  lsn position() const { return lsn{position_}; }
+
  private:
   std::shared_ptr<const callbacks> user() const;
   void on_closed(const std::string& why);
@@ -60,6 +65,7 @@ class backend_channel : public std::enable_shared_from_this<backend_channel> {
   const net::peer_link_ptr link_;
   const backend_key key_;
   std::shared_ptr<void> slot_;
+  std::atomic<std::uint64_t> position_{0};
   mutable std::mutex mutex_;
   bool alive_ = true;
   std::shared_ptr<const callbacks> user_;

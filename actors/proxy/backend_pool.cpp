@@ -31,6 +31,7 @@ class backend_pool::cleaner : public std::enable_shared_from_this<cleaner> {
   void on_frames(std::vector<wire::repl::decoded_frame> frames) {
     for (auto& f : frames) {
       if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&f.body)) decoder_.feed(std::move(bytes->bytes));
+      else if (const auto* seen = std::get_if<wire::repl::session_position>(&f.body)) note(seen->position);
     }
     for (;;) {
       const auto message = decoder_.next();
@@ -44,6 +45,11 @@ class backend_pool::cleaner : public std::enable_shared_from_this<cleaner> {
       channel = channel_;
     }
     if (channel) channel->read();
+  }
+
+  void note(lsn seen) {
+    std::lock_guard lock(mutex_);
+    if (channel_) channel_->note_position(seen);
   }
 
   backend_channel_ptr take_channel() {

@@ -4,7 +4,7 @@
 //
 // I1 From the first statement of a transaction to its end everything goes to one node (`pinned_`).
 // I2 What may have changed something is sent once. A read is sent again elsewhere as long as the client has seen nothing of it.
-// I3 A session reads what it has written: its reads go to nodes that show its last commit (`floor_`).
+// I3 A session reads what it has written, and never less than it has read: its reads go to nodes that show `floor_`.
 // I4 No wait happens inside a catch handler.
 
 #include <functional>

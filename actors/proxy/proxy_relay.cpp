@@ -155,7 +155,7 @@ void proxy_conversation::apply(const statement_facts& facts, backend& from) {
 
 void proxy_conversation::finish_ready(work_unit& unit, backend& from, char status) {
   status_ = status;
-  floor_ = std::max(floor_, from.last_commit());
+  floor_ = std::max(floor_, from.position());
   pinned_ = status == 'I' ? nullptr : &from;
   batch_on_ = nullptr;
   if (status == 'I') {

@@ -155,7 +155,10 @@ bool proxy_conversation::attempt(work_unit& unit, backend& on) {
     end = relay(unit, on);
     busy_ = nullptr;
   }
-  if (end == relay_end::complete) return true;
+  if (end == relay_end::complete) {
+    view->counters->show(on.position());
+    return true;
+  }
   if (end == relay_end::redirect) {
     log::info(source_, "routing {}: backend {} is read-only, the statement goes to the primary", unit.label, node.value);
     unit.wants = need::writer;

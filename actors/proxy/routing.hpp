@@ -16,7 +16,7 @@ enum class need : std::uint8_t {
 };
 
 struct read_rule {
-  lsn floor;                             ///< the session has written up to here, and must see it
+  lsn floor;                             ///< the session has written, or was shown, what lies below: it must not see less
   std::chrono::milliseconds lag_max{0};
   std::set<node_id> excluded;            ///< tried for this statement already
 };

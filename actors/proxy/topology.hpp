@@ -25,6 +25,13 @@ struct node_counters {
   std::atomic<std::int64_t> lag_ms{0};
   std::atomic<std::int64_t> in_flight{0};    ///< statements that run there for our clients
   std::atomic<std::uint64_t> reads{0}, writes{0}, lost{0};
+
+  /// An answer has shown that the node is so far; its next heartbeat comes later.
+  void show(lsn position) {
+    auto known = visible.load();
+    while (known < position.value && !visible.compare_exchange_weak(known, position.value)) {
+    }
+  }
 };
 
 struct node_view {

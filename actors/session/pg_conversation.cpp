@@ -61,7 +61,15 @@ void pg_conversation::serve() {
   }
 }
 
+// After a promotion the session writes here, and needs its router no more. What the primary of before still owes it comes first.
+void pg_conversation::follow_role() {
+  if (!session_->options().read_only || use_.services.read_only()) return;
+  if (router_ && router_->forwarding()) return;
+  if (session_->lift_read_only()) router_.reset();
+}
+
 bool pg_conversation::handle(const wire::pg::frontend_message& message) {
+  follow_role();
   switch (message.kind) {
     case frontend_kind::query: {
       const auto text = wire::pg::parse_string(message.body);
@@ -103,7 +111,7 @@ void pg_conversation::fail(const error_report& report) {
 }
 
 void pg_conversation::ready() {
-  announce_commit();
+  announce_position();
   if (session_->status() == sql::transaction_status::idle) portals_.clear();
   io_.out().ready_for_query(status());
   note_state();
@@ -112,10 +120,13 @@ void pg_conversation::ready() {
   io_.flush();
 }
 
-void pg_conversation::announce_commit() {
-  if (!use_.forwarded || session_->last_commit() <= announced_) return;
-  announced_ = session_->last_commit();
-  use_.forwarded->announce_commit(announced_);
+void pg_conversation::announce_position() {
+  if (!use_.forwarded) return;
+  // What is visible now is no less than what any snapshot of this session has shown.
+  const auto position = std::max(session_->last_commit(), use_.services.db.engine().status().visible);
+  if (position <= announced_) return;
+  announced_ = position;
+  use_.forwarded->announce_position(announced_);
 }
 
 void pg_conversation::begin_statement() {

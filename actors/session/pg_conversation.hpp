@@ -87,7 +87,8 @@ class pg_conversation {
   void limit_statement();
   void note_query(std::string_view text);
   void note_state();
-  void announce_commit();
+  void announce_position();
+  void follow_role();
 
   // simple_query.cpp
   void simple_query(std::string_view text);

@@ -104,7 +104,7 @@ class forward_opening : public std::enable_shared_from_this<forward_opening> {
     forwarded.client_address = std::move(as.client_address);
     forwarded.client_port = as.client_port;
     forwarded.settings = std::move(as.settings);
-    forwarded.announce_commit = [link = link_](lsn position) { link->send(wire::repl::commit_position{position}); };
+    forwarded.announce_position = [link = link_](lsn position) { link->send(wire::repl::session_position{position}); };
     forwarded.opened = [link = link_, id](std::uint32_t process_id, std::uint32_t secret) {
       id->store(process_id);
       link->send(wire::repl::session_opened{process_id, secret});

@@ -21,8 +21,9 @@ struct forwarded_client {
   std::string user, database, client_address;
   std::uint16_t client_port = 0;
   std::vector<std::pair<std::string, std::string>> settings;
-  /// Tells the peer where a commit ended, before the ReadyForQuery that follows it. On the session's fiber.
-  std::function<void(lsn)> announce_commit;
+  /// Tells the peer what the session has committed or seen (wire::repl::session_position), before the ReadyForQuery that follows it. On
+  /// the session's fiber.
+  std::function<void(lsn)> announce_position;
   /// The session is open under this cancel key.
   std::function<void(std::uint32_t process_id, std::uint32_t secret)> opened;
   /// The link's own entry in the directory, until the session has one.

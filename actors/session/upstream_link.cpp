@@ -170,7 +170,7 @@ wire::pg::backend_message upstream_link::next() {
     auto frame = next_frame();
     if (!frame) throw_lost();
     if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&*frame)) decoder_.feed(std::move(bytes->bytes));
-    else if (auto* commit = std::get_if<wire::repl::commit_position>(&*frame)) last_commit_ = commit->position;
+    else if (auto* seen = std::get_if<wire::repl::session_position>(&*frame)) position_ = seen->position;
   }
 }
 

@@ -42,7 +42,7 @@ class upstream_link {
   /// The next message of the primary; valid until the following call. Throws 08006 when the link is lost.
   wire::pg::backend_message next();
   /// Where the last commit ended that the primary has told of.
-  lsn last_commit() const { return last_commit_; }
+  lsn position() const { return position_; }
   /// Who was asked last.
   const upstream_target& target() const { return target_; }
   void close();
@@ -65,7 +65,7 @@ class upstream_link {
   std::deque<wire::repl::frame> inbox_;
   completion_ptr arrived_;
   wire::pg::backend_decoder decoder_;
-  lsn last_commit_;
+  lsn position_;
 };
 
 }  // namespace helios::actors

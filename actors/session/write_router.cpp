@@ -236,7 +236,7 @@ void write_router::finish(char status) {
 }
 
 void write_router::show_commit() {
-  const auto position = upstream_.last_commit();
+  const auto position = upstream_.position();
   if (position <= shown_) return;
   shown_ = position;
   local_.set_read_floor(position);

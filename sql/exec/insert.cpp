@@ -77,6 +77,16 @@ class insert_operation final : public operation {
     throw sql_error(sqlstate::serialization_failure, "could not serialize access due to concurrent update");
   }
 
+  /// Nor may they change one that another transaction has changed since.
+  void refuse_newer(evaluation& in, lsn newest) const {
+    auto& transaction = *in.transaction;
+    if (!transaction.repeatable()) return;
+    read_view mine{transaction.snapshot(), &transaction.writer(), ~storage::write_seq{0}};
+    const auto shown = mine.get(spec_.target->table->space, row_key(existing_));
+    if (shown && shown->version == newest) return;
+    throw sql_error(sqlstate::serialization_failure, "could not serialize access due to concurrent update");
+  }
+
   /// False when DO UPDATE's WHERE says no.
   bool update_existing(evaluation& in) {
     auto& conflict = *spec_.conflict;
@@ -91,6 +101,7 @@ class insert_operation final : public operation {
     auto view = in.transaction->newest_view();
     auto found = view.get(table.space, row_key(existing_));
     if (!found) throw sql_error(sqlstate::internal_error, "the row of a unique key is missing");
+    refuse_newer(in, found->version);
     in.kept_views.push_back(view.at);
     auto& row = *conflict.existing;
     row.load(found->value, existing_, found->version, in);

@@ -65,6 +65,16 @@ void session_core::apply_setting(const std::string& name, const std::string& val
   else if (name == "lock_timeout") work_.lock_timeout = std::chrono::milliseconds(parse_milliseconds(value).value_or(0));
 }
 
+bool session_core::lift_read_only() {
+  if (work_.active()) return false;
+  options_.read_only = false;
+  work_.set_node_read_only(false);
+  settings_.set_initial("in_hot_standby", "off");
+  settings_.commit();
+  if (setting_changed_) setting_changed_("in_hot_standby", "off");
+  return true;
+}
+
 // --- transactions ---
 
 transaction_status session_core::status() const {

@@ -102,6 +102,7 @@ class session_core final : public session, public session_hooks, public object_n
   std::chrono::milliseconds statement_timeout() const override { return statement_timeout_; }
   std::chrono::milliseconds idle_in_transaction_timeout() const override { return idle_timeout_; }
   lsn last_commit() const override { return last_commit_; }
+  bool lift_read_only() override;
   void set_read_floor(lsn position) override { work_.set_read_floor(position); }
   void reset() override;
   const session_options& options() const override { return options_; }

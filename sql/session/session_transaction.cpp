@@ -112,7 +112,11 @@ void session_transaction::begin_statement() {
     await_visible(floor_);
     floor_ = {};
   }
-  if (modes_.isolation == isolation_level::repeatable_read) {
+  // On a standby there are no table locks, and need be none: it shows commits in their order on the primary, where locks made them
+  // serializable, so that one snapshot is.
+  const bool one_snapshot = modes_.isolation == isolation_level::repeatable_read ||
+                            (modes_.isolation == isolation_level::serializable && node_read_only_);
+  if (one_snapshot) {
     if (!fixed_) fixed_ = engine().take_snapshot();
     snapshot_ = fixed_;
   } else {

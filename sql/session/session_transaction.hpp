@@ -92,6 +92,8 @@ class session_transaction {
   database& db() { return db_; }
   fiber_host& host() { return host_; }
   bool node_read_only() const { return node_read_only_; }
+  /// Between transactions.
+  void set_node_read_only(bool read_only) { node_read_only_ = read_only; }
   bool repeatable() const { return modes_.isolation != isolation_level::read_committed; }
   std::uint64_t id();
   std::int64_t started_us() const { return started_us_; }

@@ -36,7 +36,7 @@ template <class A> void fields(A& a, open_session& f) {
 }
 template <class A> void fields(A& a, session_opened& f) { a(f.process_id, f.secret); }
 template <class A> void fields(A& a, pg_bytes& f) { a(f.bytes); }
-template <class A> void fields(A& a, commit_position& f) { a(f.position); }
+template <class A> void fields(A& a, session_position& f) { a(f.position); }
 template <class A> void fields(A&, cancel&) {}
 template <class A> void fields(A& a, node_state& f) {
   a(f.node_id, f.role, f.mode, f.serving, f.writable, f.number, f.written, f.flushed, f.applied, f.visible, f.lag_ms,

@@ -115,8 +115,9 @@ struct session_opened {
 struct pg_bytes {
   std::string bytes;
 };
-/// Precedes the pg_bytes with a ReadyForQuery of a transaction that committed: where it ended in the WAL.
-struct commit_position {
+/// Precedes the pg_bytes with a ReadyForQuery: everything that the session has committed, or that its answers have shown, lies below. Who
+/// reads elsewhere afterwards reads there no older state.
+struct session_position {
   lsn position;
 };
 /// Cancels the statement that the session of this connection runs.
@@ -143,6 +144,6 @@ struct member_message {
 };
 
 using frame = std::variant<hello, hello_reply, authenticate, refusal, start_stream, stream_plan, backup_chunk, wal_data, watermark,
-                           ack, goodbye, open_session, session_opened, pg_bytes, commit_position, cancel, node_state, member_message>;
+                           ack, goodbye, open_session, session_opened, pg_bytes, session_position, cancel, node_state, member_message>;
 
 }  // namespace helios::wire::repl

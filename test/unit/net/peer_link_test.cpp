@@ -48,11 +48,11 @@ TEST_CASE("nodes with the same secret get a link, and frames with the epoch") {
                            [](const error&) {}});
   (*there)->read();
   here->link->set_callbacks({});
-  here->link->send(repl::commit_position{lsn{99}});
+  here->link->send(repl::session_position{lsn{99}});
   const auto got = frames.take();
   REQUIRE(got);
   CHECK(got->header.number == epoch{7});
-  CHECK(std::get<repl::commit_position>(got->body).position == lsn{99});
+  CHECK(std::get<repl::session_position>(got->body).position == lsn{99});
   (*there)->close();
   here->link->close();
 }

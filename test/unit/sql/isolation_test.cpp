@@ -65,6 +65,25 @@ TEST_CASE_FIXTURE(two_sessions, "REPEATABLE READ keeps its first snapshot and re
   second.run("rollback");
 }
 
+TEST_CASE_FIXTURE(two_sessions, "REPEATABLE READ refuses DO UPDATE of a row changed since its snapshot, and allows it on its own changes") {
+  const std::string upsert = "insert into t values (1, 5, 'x') on conflict (id) do update set n = t.n + excluded.n returning n";
+  REQUIRE(!second.run("begin isolation level repeatable read").error);
+  CHECK(second.value("select n from t where id = 1") == "10");
+  must("update t set n = 11 where id = 1");
+  auto out = second.run(upsert);
+  CHECK(out.state() == "40001");
+  CHECK(out.error->message == "could not serialize access due to concurrent update");
+  second.run("rollback");
+  REQUIRE(!second.run("begin isolation level repeatable read").error);
+  CHECK(second.value(upsert) == "16");
+  CHECK(second.value(upsert) == "21");
+  // DO NOTHING changes nothing: it is enough that the snapshot shows the row.
+  must("update t set n = 30 where id = 2");
+  CHECK(second.run("insert into t values (2, 1, 'y') on conflict do nothing").tag == "INSERT 0 0");
+  CHECK(!second.run("commit").error);
+  CHECK(value("select n from t where id = 1") == "21");
+}
+
 TEST_CASE_FIXTURE(two_sessions, "SERIALIZABLE allows no write skew") {
   // Each session checks the sum and takes from another row: together they would go below zero.
   auto take = [](sql_client& c, const char* id) {

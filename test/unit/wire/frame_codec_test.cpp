@@ -168,7 +168,7 @@ TEST_CASE("the example of FORMAT.md decodes as it says") {
   const auto decoded = decode_one(bytes);
   CHECK(decoded.header.cluster_hash == cluster_hash("heliosdb"));
   CHECK(decoded.header.number == epoch{3});
-  CHECK(std::get<commit_position>(decoded.body).position == lsn{4096});
+  CHECK(std::get<session_position>(decoded.body).position == lsn{4096});
 }
 
 TEST_CASE("hashes of cluster ids differ") { CHECK(cluster_hash("a") != cluster_hash("b")); }

@@ -36,7 +36,7 @@ inline std::vector<frame> sample_frames() {
           open_session{"helios", "heliosdb", "127.0.0.1", 40000, true, {{"DateStyle", "ISO"}, {"a", ""}}},
           session_opened{17, 0xdeadbeef},
           pg_bytes{"Q..."},
-          commit_position{lsn{555}},
+          session_position{lsn{555}},
           cancel{},
           state,
           member_message{std::string("\0\x01vote", 6)}};

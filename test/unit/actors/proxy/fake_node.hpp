@@ -240,7 +240,7 @@ class fake_node {
     if (s.status != 'I') return;
     cluster_.log_end += 10;
     state_.visible = lsn{cluster_.log_end};
-    s.link->send(wire::repl::commit_position{state_.visible});
+    s.link->send(wire::repl::session_position{state_.visible});
   }
 
   /// False if the statement failed, hangs or took the session away: nothing more is to be said.
@@ -301,6 +301,7 @@ class fake_node {
     } else if (text.starts_with("SELECT")) {
       row(out, id_, describe);
       out.command_complete("SELECT 1");
+      s.link->send(wire::repl::session_position{state_.visible});
       if (text.starts_with("SELECT write()")) committed(s);
     } else if (text.starts_with("BEGIN")) {
       s.status = 'T';

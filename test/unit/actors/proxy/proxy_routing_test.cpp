@@ -31,6 +31,34 @@ TEST_CASE("a session reads what it has written, from the primary until a standby
   CHECK(f.connect()->query("SELECT 1").rows.at(0) != "primary");  // others have written nothing
 }
 
+TEST_CASE("a session that has read from one standby reads from no other that shows less") {
+  proxy_fixture f;
+  const auto ahead = lsn{f.cluster.log_end + 500};
+  f.first.change([&](wire::repl::node_state& s) { s.visible = ahead; });
+  auto c = f.connect();
+  REQUIRE(f.eventually([&] { return c->query("SELECT 1").rows.at(0) == "standby-1"; }));
+  for (int i = 0; i < 8; ++i) CHECK(c->query("SELECT 1").rows.at(0) == "standby-1");
+  f.first.kill();  // the primary shows everything, standby-2 less
+  for (int i = 0; i < 4; ++i) CHECK(c->query("SELECT 1").rows.at(0) == "primary");
+  f.second.change([&](wire::repl::node_state& s) { s.visible = ahead; });
+  CHECK(f.eventually([&] { return c->query("SELECT 1").rows.at(0) == "standby-2"; }));
+}
+
+TEST_CASE("a session that takes over a backend keeps to what that backend shows") {
+  proxy_fixture f;
+  f.second.kill();
+  f.first.change([&](wire::repl::node_state& s) { s.visible = lsn{f.cluster.log_end + 500}; });
+  {
+    auto before = f.connect();
+    REQUIRE(f.eventually([&] { return before->query("SELECT 1").rows.at(0) == "standby-1"; }));
+  }
+  REQUIRE(f.eventually([&] { return f.first.ran("DISCARD ALL"); }));
+  auto c = f.connect();
+  REQUIRE(f.eventually([&] { return c->query("SELECT 1").rows.at(0) == "standby-1"; }));
+  f.second.restart();
+  for (int i = 0; i < 8; ++i) CHECK(c->query("SELECT 1").rows.at(0) == "standby-1");
+}
+
 TEST_CASE("a transaction stays on the primary from BEGIN to its end") {
   proxy_fixture f;
   auto c = f.connect();

@@ -350,3 +350,32 @@ TEST_CASE("a standby that does not route refuses writes with 25006 and says wher
   CHECK(a.failure->message == "cannot execute INSERT in a read-only transaction");
   CHECK(a.failure->hint.find("127.0.0.1:" + std::to_string(f.port())) != std::string::npos);
 }
+
+TEST_CASE_FIXTURE(routed, "after a promotion the sessions of the standby write there, with what they had prepared and set") {
+  client.query("SET DateStyle = 'German'");
+  client.encoder().parse("add", "INSERT INTO t VALUES ($1, $2)", {});
+  client.bind("", "add", {"1", "forwarded"});
+  client.encoder().execute("", 0);
+  CHECK(client.finish().tags[0] == "INSERT 0 1");
+  primary->links->stop();
+  primary->cut_links();
+  standby->promoted = true;
+  client.bind("", "add", {"2", "here"});
+  client.encoder().execute("", 0);
+  const auto a = client.finish();
+  CHECK_FALSE(a.failure);
+  CHECK(a.status == 'I');
+  CHECK(client.query("INSERT INTO t VALUES (3, 'here')").tags[0] == "INSERT 0 1");
+  CHECK(client.query("SELECT count(*) FROM t").rows[0] == "3");
+  CHECK(client.query("SHOW transaction_read_only").rows[0] == "off");
+  CHECK(client.query("SHOW DateStyle").rows[0] == "German, DMY");
+  CHECK(primary->links_accepted == 1);
+}
+
+TEST_CASE_FIXTURE(routed, "a transaction that was begun before the promotion ends as it began") {
+  client.query("BEGIN READ ONLY");
+  standby->promoted = true;
+  CHECK(client.query("INSERT INTO t VALUES (1, 'one')").failure->sqlstate == "25006");
+  CHECK(client.query("ROLLBACK").status == 'I');
+  CHECK(client.query("INSERT INTO t VALUES (1, 'one')").tags[0] == "INSERT 0 1");
+}

@@ -35,7 +35,7 @@ T take(result<T> r) {
 served_node::served_node(actor_runtime& runtime, storage::engine& engine, const fixture_options& use, bool standby)
     : options(node_options(use, standby)), directory(std::make_shared<session_directory>(use.connections_max)), facts(*directory, standby), sink(engine),
       db(engine, sink, facts), runtime_(runtime), tls_(use.tls) {
-  services.reset(new session_services{db, options, directory, runtime.control_io(), local_node(options), [standby] { return standby; },
+  services.reset(new session_services{db, options, directory, runtime.control_io(), local_node(options), [this, standby] { return standby && !promoted; },
                                       !use.tls.certificate.empty(), [] { return upstream_target{}; },
                                       [this] { return not_accepting; }});
   clients = take(open_pg_listener(runtime.system(), runtime.sessions_io(), services, tls_));

@@ -63,6 +63,7 @@ class served_node {
   storage::direct_commit_sink sink;
   sql::database db;
   std::optional<std::string> not_accepting;
+  std::atomic<bool> promoted{false};  ///< the standby leads now
   session_services_ptr services;
   std::unique_ptr<net::listener> clients, links;
   std::atomic<int> links_accepted{0};
