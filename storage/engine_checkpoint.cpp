@@ -92,10 +92,13 @@ void engine_core::stop_checkpoints() {
 }
 
 namespace {
-result<void> write_table(lmdb_write& txn, const memtable& table) {
+/// errc::closed when it is `stopped` on the way: the store is to be closed now, and the log holds everything.
+result<void> write_table(lmdb_write& txn, const memtable& table, const std::atomic<bool>& stopped) {
   result<void> outcome;
-  const auto run = [&outcome](auto&& action) {
-    if (outcome) outcome = action();
+  const auto run = [&outcome, &stopped](auto&& action) {
+    if (!outcome) return;
+    if (stopped.load(std::memory_order_relaxed)) outcome = error{errc::closed, "the node shuts down"};
+    else outcome = action();
   };
   constexpr lsn any_version{UINT64_MAX};
   table.for_each_drop([&](space_id space, lsn) { run([&] { return txn.drop_space(space); }); });
@@ -112,7 +115,8 @@ result<void> engine_core::write_frozen() {
   const lsn end = frozen_->meta.checkpoint;
   auto txn = base_->write();
   if (!txn) return txn.failure();
-  if (auto written = write_table(*txn, *frozen_->table); !written) return written;
+  env_.reached("before lmdb writes");
+  if (auto written = write_table(*txn, *frozen_->table, stopped_); !written) return written;
   if (auto put = txn->put_meta(frozen_->meta); !put) return put;
   env_.reached("before lmdb commit");
   if (auto committed = txn->commit(); !committed) return committed;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <random>
 #include <type_traits>
 #include <utility>
@@ -23,6 +24,7 @@ namespace {
 namespace ha = replication::ha;
 
 constexpr log::source source{"failover"};
+constexpr std::chrono::milliseconds full_disk_retry{250};
 
 struct ha_agent_state {
   static inline const char* name = "ha_agent";
@@ -33,6 +35,8 @@ struct ha_agent_state {
   std::map<std::uint64_t, std::function<void(std::string)>> commands;
   std::uint64_t last_command = 0, last_tick = 0;
   bool failed = false;
+  bool disk_full = false;
+  std::optional<ha::persist> unwritten;  ///< the last record, for which the disk had no room
 
   ~ha_agent_state() {
     for (auto& [number, done] : commands) done("the node stops");
@@ -48,6 +52,10 @@ struct ha_agent_state {
 
   void tick() {
     const auto now = boot_now();
+    if (unwritten) {
+      auto again = std::move(*unwritten);
+      carry_out(again);
+    }
     if (use->log_now) rules->log_moved(now, use->log_now());
     rules->tick(now);
     settle();
@@ -56,7 +64,9 @@ struct ha_agent_state {
   void said(const member_said& m) {
     auto message = ha::decode_message(m.bytes);
     if (!message) return log::warning(source, "{} of {}", message.failure().detail, m.from.value);
-    rules->receive(boot_now(), m.from, *message);
+    const auto now = boot_now();
+    if (use->log_now) rules->log_moved(now, use->log_now());  // a handover is answered by where the log is now
+    rules->receive(now, m.from, *message);
     settle();
   }
 
@@ -88,17 +98,27 @@ struct ha_agent_state {
     use->facts->update(*rules);
     if (failed) return;
     const auto number = ++last_tick;
-    const auto wait = std::max<ha::duration>(rules->next_wake_up() - boot_now(), std::chrono::milliseconds(1));
+    auto wait = std::max<ha::duration>(rules->next_wake_up() - boot_now(), std::chrono::milliseconds(1));
+    if (unwritten) wait = std::min<ha::duration>(wait, full_disk_retry);
     caf::delayed_anon_send(ha_agent_handle{self}, wait, agent_tick{number});
   }
 
   void carry_out(ha::send& a) { use->send(a.to, ha::encode(a.content)); }
 
   void carry_out(ha::persist& a) {
-    if (auto written = storage::replace_file(storage::posix_env(), use->record_file, ha::encode(a.record)); !written) {
+    const auto written = storage::replace_file(*use->env, use->record_file, ha::encode(a.record));
+    if (written) return recorded(a);
+    if (written.failure().code != errc::disk_full) {
       failed = true;
       return use->fatal("the failover record cannot be written: " + to_string(written.failure()));
     }
+    if (!std::exchange(disk_full, true)) log::warning(source, "no vote and no promise until the disk has room: {}", to_string(written.failure()));
+    unwritten = std::move(a);
+  }
+
+  void recorded(const ha::persist& a) {
+    if (std::exchange(disk_full, false)) log::info(source, "the disk has room again: this node votes");
+    unwritten.reset();
     rules->recorded(boot_now(), a.token);
   }
 

@@ -3,7 +3,8 @@
 // the durable record's file, gives the member time and messages, and passes its actions on. Detached: queries cannot delay it.
 //
 // I1 The record is fsynced before the agent takes the next action: what depends on it leaves afterwards.
-// I2 A record that cannot be written ends the node: a promise that might be lost is none.
+// I2 A record that cannot be written ends the node: a promise that might be lost is none. On a full disk the node lives on without the
+// promise, and tries again: nothing was said yet that depends on it.
 
 #include <caf/fwd.hpp>
 
@@ -18,6 +19,7 @@
 #include "config/options.hpp"
 #include "replication/ha/actions.hpp"
 #include "replication/ha/options.hpp"
+#include "storage/env/env.hpp"
 
 namespace helios::actors {
 
@@ -34,6 +36,7 @@ struct agent_environment {
   /// resume_writes, announce.
   std::function<void(replication::ha::action)> act;
   std::function<void(std::string why)> fatal;
+  storage::env* env = &storage::posix_env();    ///< of the record; outlives the agent
 };
 
 /// Reads the record of `file`; a missing one is a new member's. errc::corrupt with advice, errc::refused for another cluster's.

@@ -13,8 +13,8 @@ node_id ha_facts::leader() const {
 ha_facts::picture ha_facts::now() const {
   std::lock_guard lock(mutex_);
   auto out = picture_;
-  const auto left = deadline_.load() - boot_now().time_since_epoch().count();
-  out.lease_left = std::chrono::milliseconds(std::max<std::int64_t>(0, out.open ? left / 1'000'000 : 0));
+  const auto deadline = deadline_.load(), at = boot_now().time_since_epoch().count();
+  out.lease_left = std::chrono::milliseconds(out.open && deadline > at ? (deadline - at) / 1'000'000 : 0);
   return out;
 }
 

@@ -89,7 +89,8 @@ result<void> generation::start_lead(epoch number, std::optional<storage::cohort_
                                   if (leads_ && lead_->gate().open && !open_) use_.order({node_order::kind::open, {}, {}});
                                   use_.changed();
                                 }, {}};
-  if (opening) use.elected = elected_terms{{}, {}, use_.cohort_held, [ha = use_.ha] { return ha->may_acknowledge(); }};
+  if (opening) use.elected = elected_terms{{}, {}, use_.cohort_held, [ha = use_.ha] { return ha->may_acknowledge(); },
+                                         [ha = use_.ha] { return ha->leads(); }};
   auto lead = primary_lead::start(std::move(use), number, std::move(opening));
   if (!lead) return lead.failure();
   lead_ = std::move(*lead);

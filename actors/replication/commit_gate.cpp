@@ -207,7 +207,7 @@ struct commit_gate_state {
   }
 
   void plan() {
-    if (config_on_its_way) return;
+    if (config_on_its_way || (use->elected && !use->elected->leads())) return;
     replication::cluster_view view{rule->newest().rule, rule->newest().end, started, clock::now(), views()};
     const auto next = replication::plan_cohort(view, planning);
     if (next) {

@@ -51,6 +51,8 @@ struct elected_terms {
   std::function<void(const storage::cohort_config&)> cohort_held;
   /// Right before each acknowledgement. Any thread.
   std::function<bool()> may_acknowledge;
+  /// False from the moment the lead is given up: the log ends where the successor has it, and takes no config any more.
+  std::function<bool()> leads;
 };
 
 struct gate_environment {

@@ -5,6 +5,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -19,8 +20,9 @@ using namespace std::chrono_literals;
 
 constexpr log::source source{"reconnect"};
 constexpr auto dial_time_max = 3000ms;
-/// A primary that was heard of but refuses is not asked more often than this.
-constexpr auto heard_pause = 500ms;
+/// A primary that is heard from but refuses is asked again no sooner than this after the attempt before: a winner may be some
+/// milliseconds from taking standbys, and what it opens for may be this one. Doubled with each early attempt.
+constexpr std::chrono::milliseconds early_pause_min = 5ms, early_pause_max = 500ms;
 
 replication::backoff_options to_backoff(const config::replication_options& o) {
   return {o.reconnect_base, o.reconnect_cap, o.reconnect_jitter, 10s};
@@ -36,6 +38,8 @@ struct reconnect_state {
   std::unique_ptr<replication::backoff> waits;
   std::uint64_t number = 0;  ///< of the wait, dial or link under way
   bool dialing = false, linked = false;
+  bool heard = false;        ///< from the primary, since the last attempt began
+  std::chrono::milliseconds early_pause = early_pause_min;
   clock::time_point dialed_at{};
 
   reconnect_supervisor_handle me() const { return reconnect_supervisor_handle{self}; }
@@ -59,6 +63,7 @@ struct reconnect_state {
     const auto* to = target();
     if (to == nullptr) return;  // a leader that is no peer here: the members' configurations differ
     dialing = true;
+    heard = false;
     dialed_at = clock::now();
     log::info(source, "Attempting reconnection to primary (attempt {})...", waits->attempts());
     use->primary->update([](primary_entry& p) {
@@ -80,7 +85,7 @@ struct reconnect_state {
     dialing = false;
     if (!m.link) {
       log::warning(source, "the primary {} is not reachable: {}", primary.value, m.why);
-      return schedule();
+      return try_again();
     }
     linked = true;
     waits->connected(clock::now());
@@ -91,14 +96,26 @@ struct reconnect_state {
     if (m.number != number || !linked) return;
     linked = false;
     waits->disconnected(clock::now());
-    schedule();
+    try_again();
   }
 
   void on_heard() {
-    if (!receiver || dialing || linked || clock::now() - dialed_at < heard_pause) return;
+    heard = true;
+    if (receiver && !dialing && !linked) dial_early();
+  }
+
+  void try_again() {
+    if (!dial_early()) schedule();
+  }
+
+  /// False when the primary was not heard from, or it is too early to ask again.
+  bool dial_early() {
+    if (!heard || clock::now() - dialed_at < early_pause) return false;
+    early_pause = std::min(2 * early_pause, early_pause_max);
     log::info(source, "the primary {} was heard from", primary.value);
     ++number;  // the attempt that was waiting is this one
     dial();
+    return true;
   }
 };
 

@@ -7,6 +7,12 @@
 #include "base/invariant.hpp"
 
 namespace helios::replication::ha {
+namespace {
+
+/// A successor's log is a round trip behind: writes are held meanwhile.
+constexpr std::chrono::milliseconds handover_look_every{5};
+
+}  // namespace
 
 const char* to_string(member_role r) {
   switch (r) {
@@ -40,6 +46,7 @@ member::member(options o, durable_record record, log_state log, time_point now)
 // --- inputs ---
 
 void member::tick(time_point now) {
+  if (handover_ && now >= handover_look_at_) handover_look_at_ = now + handover_look_every;
   if (leadership_) leadership_->tick(now);
   if (switchover_.running() && !open_for_writes()) switchover_.abort("this node is no longer open for writes");
   switchover_.tick(now);
@@ -86,6 +93,7 @@ void member::log_moved(time_point now, log_state log) {
     out_.send_to(leader_, handover_ready{handover_->number, handover_->at});
     handover_.reset();
   }
+  handover_look_at_ = now + handover_look_every;
   settle(now);
 }
 
@@ -166,6 +174,7 @@ void member::send_to_others(const message_body& body) {
 
 void member::beat(time_point now) {
   const bool open = open_for_writes();
+  said_ = log_.at;
   send_to_others(heartbeat{options_.incarnation, leader_, leader_epoch_, open, facts()});
   beat_at_ = now + options_.heartbeat;
 }
@@ -254,6 +263,7 @@ time_point member::lease_held_until() const { return leadership_ ? leadership_->
 time_point member::next_wake_up() const {
   auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), consider_at_});
   if (leadership_) out = std::min(out, leadership_->next_wake_up());
+  if (handover_) out = std::min(out, handover_look_at_);
   return out;
 }
 

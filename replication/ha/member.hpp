@@ -187,6 +187,8 @@ class member {
   std::uint64_t last_token_ = 0, durable_token_ = 0, persisted_changes_ = 0;
   std::deque<held_reply> held_;
   std::optional<handover> handover_;           ///< this node is the successor and waits for its log
+  time_point handover_look_at_{};              ///< when to look at the log again
+  log_position said_;                          ///< the end of the log in the last heartbeat
   time_point started_, beat_at_, leader_heard_at_;
   time_point promised_at_ = time_point::min();  ///< to record().vote
   time_point consider_at_ = time_point::max();  ///< a campaign is thought about again

@@ -19,10 +19,11 @@ bool member::eligible() const {
 }
 
 // All grants of a dead leader end at nearly one time. So that not all candidates ask for the same epoch then, the one that should
-// win begins first: most log, then priority, then name.
+// win begins first: most log, then priority, then name. Everybody goes by what was said in heartbeats, of its own log, too: logs
+// that grow would else let each think that nobody has more.
 duration member::stagger(time_point now) const {
   const auto merit = [](const data_facts& d) { return std::pair(d.log.at, d.priority); };
-  const auto own = merit(facts());
+  const std::pair own(said_, options_.own_priority);
   const auto before = std::count_if(peers_.begin(), peers_.end(), [&](const auto& p) {
     const auto& d = p.second.last.data;
     if (!p.second.last_heard || now - *p.second.last_heard >= options_.suspect_after || p.first == leader_) return false;

@@ -119,6 +119,7 @@ result<void> fault_env::check_alive(const fs::path& path) const {
 void fault_env::reached(std::string_view step) {
   if (stopped_) return;
   steps_.emplace_back(step);
+  if (at_step) at_step(step);
   if (!steps_left_ || (*steps_left_)-- > 0) return;
   steps_left_.reset();
   stopped_ = true;

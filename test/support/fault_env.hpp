@@ -7,6 +7,7 @@
 // I3 Files that others write (LMDB's, which fsyncs them itself) keep the content they had at the stop.
 
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ class fault_env final : public env {
   /// The step after which `steps` more may be reached ends the process.
   void stop_after_steps(std::size_t steps) { steps_left_ = steps; }
   const std::vector<std::string>& steps() const { return steps_; }
+  /// Called at each step, before it may end the process.
+  std::function<void(std::string_view)> at_step;
   bool stopped() const { return stopped_; }
   /// Builds on the disk what a restart would find, and lives on.
   void restart(survives unsynced);

@@ -98,3 +98,21 @@ TEST_CASE("a full disk while a segment is begun leaves no trace that a later rec
   s.f.open();
   CHECK(s.f.all().size() == 4);
 }
+
+TEST_CASE("a checkpoint that is under way when the store is to be closed ends at once, and changes nothing") {
+  faulty_store s;
+  for (int i = 0; i < 100; ++i) s.f.put("k" + std::to_string(i), "v");
+  s.disk.at_step = [&s](std::string_view step) {
+    if (step == "before lmdb writes") s.f.store().stop_checkpoints();
+  };
+  const auto stopped = s.f.store().checkpoint();
+  REQUIRE_FALSE(stopped.ok());
+  CHECK(stopped.failure().code == errc::closed);
+  CHECK(s.f.store().status().checkpoint == lsn{0});
+  CHECK(s.f.all().size() == 101);
+  s.disk.at_step = nullptr;
+  s.f.open();
+  CHECK(s.f.all().size() == 101);
+  REQUIRE(s.f.store().checkpoint().ok());
+  CHECK(s.f.all().size() == 101);
+}

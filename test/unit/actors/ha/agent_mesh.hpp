@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "actors/ha/ha_agent.hpp"
 #include "actors/runtime/actor_runtime.hpp"
@@ -23,6 +24,28 @@
 namespace helios::actors::test {
 
 namespace ha = replication::ha;
+
+/// The real one, which has no room for new files while it is `full`.
+class full_disk final : public storage::env {
+ public:
+  std::atomic<bool> full{false};
+
+  result<std::unique_ptr<storage::file>> open(const std::filesystem::path& path, storage::open_mode mode) override {
+    if (full && mode == storage::open_mode::create) return error{errc::disk_full, "no room for " + path.string()};
+    return real_.open(path, mode);
+  }
+  result<std::vector<std::string>> list(const std::filesystem::path& directory) override { return real_.list(directory); }
+  result<void> make_directory(const std::filesystem::path& path) override { return real_.make_directory(path); }
+  result<void> remove(const std::filesystem::path& path) override { return real_.remove(path); }
+  result<void> remove_tree(const std::filesystem::path& path) override { return real_.remove_tree(path); }
+  result<void> rename(const std::filesystem::path& from, const std::filesystem::path& to) override { return real_.rename(from, to); }
+  result<void> sync_directory(const std::filesystem::path& path) override { return real_.sync_directory(path); }
+  bool exists(const std::filesystem::path& path) override { return real_.exists(path); }
+  result<std::unique_ptr<storage::process_lock>> lock(const std::filesystem::path& path) override { return real_.lock(path); }
+
+ private:
+  storage::env& real_ = storage::posix_env();
+};
 
 class agent_mesh {
  public:
@@ -46,6 +69,7 @@ class agent_mesh {
     auto record = read_record(use.record_file, use.rules.cluster_id);
     REQUIRE_MESSAGE(record.ok(), (record ? "" : to_string(record.failure())));
     use.record = std::move(*record);
+    if (id == "w") use.env = &witness_disk;
     use.facts = one->facts;
     use.send = [this, id](const node_id& to, std::string bytes) { deliver(id, to.value, std::move(bytes)); };
     if (id != "w") {
@@ -99,6 +123,8 @@ class agent_mesh {
     std::lock_guard lock(mutex_);
     return members_.at(id)->fatal;
   }
+  full_disk witness_disk;  ///< where the witness keeps its record
+
   std::filesystem::path record_of(const std::string& id) const { return directory_.path() / id / "record"; }
 
   /// False after thirty seconds.

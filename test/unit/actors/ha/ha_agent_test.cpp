@@ -72,6 +72,21 @@ TEST_CASE_FIXTURE(agent_mesh, "a record that cannot be written ends the node ins
   CHECK_FALSE(open("n2"));
 }
 
+TEST_CASE_FIXTURE(agent_mesh, "a voter whose disk is full gives no promise, lives on, and votes when there is room again") {
+  REQUIRE(eventually([&] { return facts("w").leader() == node_id{"n1"}; }));
+  const auto before = facts("n1").now().leader_epoch;
+  witness_disk.full = true;
+  stop("n1");
+  // n2 asks for its promise again and again; without it there is no quorum.
+  REQUIRE(eventually([&] { return facts("n2").counts().contains("recruit"); }));
+  CHECK_FALSE(open("n2"));
+  CHECK(fatal("w").empty());
+  CHECK(read_record(record_of("w"), "mesh")->promised <= before);
+  witness_disk.full = false;
+  CHECK(eventually([&] { return open("n2"); }));
+  CHECK(fatal("w").empty());
+}
+
 TEST_CASE_FIXTURE(agent_mesh, "a switchover by command ends with the other node leading, and says so") {
   // Refused until the leader has heard from n2 that it follows.
   CHECK(eventually([&] {

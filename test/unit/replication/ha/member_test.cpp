@@ -201,6 +201,19 @@ TEST_CASE("the handover is sent again until the successor holds the log's end") 
   CHECK(s.ready(at(270ms), b, {epoch{3}, lsn{50}}));
 }
 
+TEST_CASE("a successor looks at its log every few milliseconds until it has caught up") {
+  small_cluster cluster(two_and_witness);
+  cluster.pass(3s);
+  auto& successor = cluster.machine(b);
+  const auto number = successor.leader_epoch();
+  const auto end = cluster[b].log.at.flushed + 100;
+  successor.receive(cluster.now(), a, {number, ha::handover{number, end}});
+  (void)successor.take_actions();
+  CHECK(successor.next_wake_up() <= cluster.now() + 5ms);
+  successor.log_moved(cluster.now() + 5ms, {{number, end}, true});
+  CHECK(sent<ha::handover_ready>(successor.take_actions()).size() == 1);
+}
+
 TEST_CASE("stepping down lets another lead at once") {
   small_cluster cluster(two_and_witness);
   cluster.pass(3s);
