@@ -465,6 +465,7 @@ int data_node::finish(int code) {
   }
   if (http_) http_->stop();
   await_end(runtime_.system(), ending, 3000ms);
+  signals_.end();
   if (code == 0) log::info(source, "stopped");
   return code;
 }
@@ -484,7 +485,9 @@ int data_node::run() {
 }  // namespace
 
 int run_data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload) {
-  return data_node(runtime, options, std::move(reload)).run();
+  const auto node = std::make_shared<data_node>(runtime, options, std::move(reload));
+  runtime.keep(node);
+  return node->run();
 }
 
 }  // namespace helios::actors

@@ -170,6 +170,7 @@ int observer_node::finish(int code) {
   caf::anon_send(publisher_, stop_publishing{});
   http_->stop();
   await_end(runtime_.system(), ending, 3000ms);
+  signals_.end();
   log::info(source, "stopped");
   return code;
 }
@@ -178,6 +179,7 @@ int observer_node::run() {
   if (auto opened = open(); !opened) {
     log::error(source, "the observer cannot start: {}", to_string(opened.failure()));
     if (publisher_) caf::anon_send(publisher_, stop_publishing{});
+    signals_.end();
     return 1;
   }
   start_watches();
@@ -196,7 +198,9 @@ int observer_node::run() {
 }  // namespace
 
 int run_observer(actor_runtime& runtime, const config::node_options& options, reload_options reload) {
-  return observer_node(runtime, options, std::move(reload)).run();
+  const auto node = std::make_shared<observer_node>(runtime, options, std::move(reload));
+  runtime.keep(node);
+  return node->run();
 }
 
 }  // namespace helios::actors

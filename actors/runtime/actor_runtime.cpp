@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "actors/runtime/asio_scheduler.hpp"
 
@@ -57,6 +59,7 @@ struct actor_runtime::impl {
     control_guard.reset();
     if (control_done.get_future().wait_for(last_words_within) != std::future_status::ready) control->stop();
     control_thread.join();
+    kept.clear();
     control.reset();
     system.reset();
   }
@@ -68,6 +71,7 @@ struct actor_runtime::impl {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> control_guard;
   std::promise<void> control_done;
   std::thread control_thread;
+  std::vector<std::shared_ptr<void>> kept;
 };
 
 actor_runtime::actor_runtime(std::uint32_t io_threads) : impl_(std::make_unique<impl>(thread_count(io_threads))) {}
@@ -76,5 +80,6 @@ actor_runtime::~actor_runtime() = default;
 caf::actor_system& actor_runtime::system() { return *impl_->system; }
 boost::asio::io_context& actor_runtime::sessions_io() { return impl_->sessions; }
 boost::asio::io_context& actor_runtime::control_io() { return *impl_->control; }
+void actor_runtime::keep(std::shared_ptr<void> what) { impl_->kept.push_back(std::move(what)); }
 
 }  // namespace helios::actors

@@ -25,6 +25,10 @@ class actor_runtime {
   boost::asio::io_context& sessions_io();
   boost::asio::io_context& control_io();
 
+  /// Lives until no thread runs here any more, but before what it may hold of the runtime ends: for whoever is called back from these
+  /// threads, also by what was under way when it stopped. main's thread.
+  void keep(std::shared_ptr<void> what);
+
  private:
   struct impl;
   std::unique_ptr<impl> impl_;

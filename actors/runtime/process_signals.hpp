@@ -12,11 +12,13 @@ namespace helios::actors {
 class process_signals {
  public:
   process_signals(boost::asio::io_context& io, std::function<void()> stop, std::function<void()> reload);
-  ~process_signals();
+  ~process_signals();  ///< as end()
+  /// No function begins to run after what is already queued on the io_context; later signals have their default effect.
+  void end();
 
  private:
   struct impl;
-  std::unique_ptr<impl> impl_;
+  std::shared_ptr<impl> impl_;  ///< null after end()
 };
 
 }  // namespace helios::actors
