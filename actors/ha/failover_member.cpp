@@ -12,11 +12,11 @@ constexpr auto step_down_within = 1000ms;
 
 }  // namespace
 
-failover_member::failover_member(caf::actor_system& system, const config::node_options& options)
-    : system_(system), options_(options), directory_(std::filesystem::path(options.storage.directory) / directory_name) {}
+failover_member::failover_member(caf::actor_system& system, const config::node_options& options, std::uint64_t incarnation)
+    : system_(system), options_(options), incarnation_(incarnation), directory_(std::filesystem::path(options.storage.directory) / directory_name) {}
 
 result<void> failover_member::start(environment use) {
-  auto rules = make_rules(options_);
+  auto rules = make_rules(options_, incarnation_);
   if (!rules) return rules.failure();
   auto record = read_record(directory_ / "record", options_.cluster_id);
   if (!record) return record.failure();

@@ -22,7 +22,8 @@ class failover_member {
   /// In the storage directory.
   static constexpr const char* directory_name = "failover";
 
-  failover_member(caf::actor_system& system, const config::node_options& options);
+  /// `incarnation`: as of make_rules.
+  failover_member(caf::actor_system& system, const config::node_options& options, std::uint64_t incarnation);
 
   struct environment {
     /// As of agent_environment.
@@ -59,6 +60,7 @@ class failover_member {
 
   caf::actor_system& system_;
   const config::node_options& options_;
+  std::uint64_t incarnation_;
   std::filesystem::path directory_;
   std::shared_ptr<ha_facts> facts_ = std::make_shared<ha_facts>();
   ha_agent_handle agent_;

@@ -187,12 +187,12 @@ result<ha::durable_record> read_record(const std::filesystem::path& file, const 
   return ha::decode(*text, cluster_id, file.string());
 }
 
-result<ha::options> make_rules(const config::node_options& o) {
+result<ha::options> make_rules(const config::node_options& o, std::uint64_t incarnation) {
   ha::options out;
   out.self = o.id;
   std::random_device random;
-  out.incarnation = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
-  out.seed = out.incarnation;
+  out.seed = (static_cast<std::uint64_t>(random()) << 32 | random()) | 1;
+  out.incarnation = incarnation != 0 ? incarnation : out.seed;
   out.cluster_id = o.cluster_id;
   bool self_listed = false;
   for (const auto& p : o.peers) {

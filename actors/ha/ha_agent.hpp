@@ -42,9 +42,9 @@ struct agent_environment {
 /// Reads the record of `file`; a missing one is a new member's. errc::corrupt with advice, errc::refused for another cluster's.
 result<replication::ha::durable_record> read_record(const std::filesystem::path& file, const std::string& cluster_id);
 
-/// The rules of this node from its configuration. Every process gets another incarnation. errc::invalid_argument names the
-/// inequality that does not hold.
-result<replication::ha::options> make_rules(const config::node_options& options);
+/// The rules of this node from its configuration. `incarnation`: how the node's launcher names this process; 0: one is drawn, so that
+/// every process has another. errc::invalid_argument names the inequality that does not hold.
+result<replication::ha::options> make_rules(const config::node_options& options, std::uint64_t incarnation);
 
 ha_agent_handle spawn_ha_agent(caf::actor_system& system, agent_environment use);
 

@@ -38,13 +38,13 @@ replication::ha::config_record to_rules(const storage::cohort_config& c) {
 
 class data_node {
  public:
-  data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload)
+  data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation)
       : runtime_(runtime), options_(options), reload_(std::move(reload)), members_(options.peers),
         signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { note_reload(reload_now()); }) {
     self_.identity = {options.cluster_id, options.cluster_secret, options.id.value, options.role};
     self_.epoch_now = [this] { return epoch_now(); };
     if (options.replication.failover == config::failover_policy::automatic) {
-      failover_ = std::make_unique<failover_member>(runtime.system(), options);
+      failover_ = std::make_unique<failover_member>(runtime.system(), options, incarnation);
     }
   }
 
@@ -211,6 +211,7 @@ result<void> data_node::open_ports() {
                                                                 [this] { return reload_now(); }, {}};
                                        if (elected() && failover_->started()) {
                                          from.command = [this](agent_command c) { failover_->tell(std::move(c)); };
+                                         from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
                                        }
                                        serve_status(from, request, std::move(respond));
                                      });
@@ -484,8 +485,8 @@ int data_node::run() {
 
 }  // namespace
 
-int run_data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload) {
-  const auto node = std::make_shared<data_node>(runtime, options, std::move(reload));
+int run_data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation) {
+  const auto node = std::make_shared<data_node>(runtime, options, std::move(reload), incarnation);
   runtime.keep(node);
   return node->run();
 }

@@ -17,7 +17,8 @@ namespace helios::actors {
 /// How SIGHUP and POST /reload read the configuration again.
 using reload_options = std::function<result<config::node_options>()>;
 
-/// Runs until SIGTERM or a failure that the node cannot survive; on main's thread. 0 after a clean stop.
-int run_data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload);
+/// Runs until SIGTERM or a failure that the node cannot survive; on main's thread. 0 after a clean stop. `incarnation`: how the node's
+/// launcher names this process; 0: it has none.
+int run_data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation);
 
 }  // namespace helios::actors

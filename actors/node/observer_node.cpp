@@ -27,13 +27,13 @@ constexpr log::source source{"observer"};
 
 class observer_node {
  public:
-  observer_node(actor_runtime& runtime, const config::node_options& options, reload_options reload)
+  observer_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation)
       : runtime_(runtime), options_(options), reload_(std::move(reload)), members_(options.peers),
         signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { static_cast<void>(reload_now()); }) {
     self_.identity = {options.cluster_id, options.cluster_secret, options.id.value, options.role};
     self_.epoch_now = [this] { return epoch_now(); };
     if (options.replication.failover == config::failover_policy::automatic) {
-      failover_ = std::make_unique<failover_member>(runtime.system(), options);
+      failover_ = std::make_unique<failover_member>(runtime.system(), options, incarnation);
     }
   }
   int run();
@@ -128,8 +128,11 @@ result<void> observer_node::open() {
                                                          std::move(on_message)});
   auto http = net::http_server::open(io, options_.listen.host, options_.listen.http_port,
                                      [this](net::http_request request, net::http_respond respond) {
-                                       const status_source from{options_, [this] { return look(); }, [] { return false; },
-                                                                [this] { return reload_now(); }, {}};
+                                       status_source from{options_, [this] { return look(); }, [] { return false; },
+                                                          [this] { return reload_now(); }, {}};
+                                       if (failover_ && failover_->started()) {
+                                         from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
+                                       }
                                        serve_status(from, request, std::move(respond));
                                      });
   if (!http) return http.failure();
@@ -197,8 +200,8 @@ int observer_node::run() {
 
 }  // namespace
 
-int run_observer(actor_runtime& runtime, const config::node_options& options, reload_options reload) {
-  const auto node = std::make_shared<observer_node>(runtime, options, std::move(reload));
+int run_observer(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation) {
+  const auto node = std::make_shared<observer_node>(runtime, options, std::move(reload), incarnation);
   runtime.keep(node);
   return node->run();
 }

@@ -6,7 +6,7 @@
 
 namespace helios::actors {
 
-/// Runs until SIGTERM. 0 after a clean stop.
-int run_observer(actor_runtime& runtime, const config::node_options& options, reload_options reload);
+/// Runs until SIGTERM. 0 after a clean stop. `incarnation` as of a data node.
+int run_observer(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation);
 
 }  // namespace helios::actors

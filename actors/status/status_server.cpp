@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -62,7 +63,7 @@ std::optional<bool> role_answer(const node_status& n, const net::http_request& r
   return std::nullopt;
 }
 
-enum class action { switchover, failover, pause, resume, reload, reinitialize };
+enum class action { switchover, failover, pause, resume, reload, reinitialize, reaped };
 
 /// Patroni's paths and the specification's.
 std::optional<action> action_of(std::string_view path) {
@@ -72,6 +73,7 @@ std::optional<action> action_of(std::string_view path) {
   if (path == "/resume") return action::resume;
   if (path == "/reload") return action::reload;
   if (path == "/reinitialize") return action::reinitialize;
+  if (path == "/api/ha/reaped") return action::reaped;
   return std::nullopt;
 }
 
@@ -83,6 +85,25 @@ net::http_response reload(const status_source& source) {
 net::http_response reinitialize(const status_source& source) {
   if (!source.reinitialize()) return failure(409, "only a standby is reinitialized: it takes a base backup from its primary");
   return reply(202, {{"result", "the node takes a new base backup"}});
+}
+
+/// {"node": "...", "incarnation": N}, from the launcher of that process. A process of this very node is not believed dead.
+net::http_response reaped(const status_source& source, const std::string& text) {
+  if (!source.reaped) return failure(409, "failover is manual here (replication.failover): no lease waits for a process");
+  const auto body = json::parse(text, nullptr, false);
+  if (!body.is_object()) return failure(400, "the body is no JSON object");
+  const auto node = body.find("node"), incarnation = body.find("incarnation");
+  if (node == body.end() || !node->is_string()) return failure(400, "node must be a node id");
+  if (incarnation == body.end() || !incarnation->is_number_unsigned() || incarnation->get<std::uint64_t>() == 0) {
+    return failure(400, "incarnation must be a whole number above 0");
+  }
+  const process_reaped process{node_id{node->get<std::string>()}, incarnation->get<std::uint64_t>()};
+  if (process.node == source.options.id) return failure(409, "this is that node, and it lives");
+  const auto& peers = source.options.peers;
+  const bool known = std::any_of(peers.begin(), peers.end(), [&](const auto& p) { return p.id == process.node && p.pg_port != 0; });
+  if (!known) return failure(409, "no data node is named " + process.node.value);
+  source.reaped(process);
+  return reply(202, {{"result", "its lease is released"}});
 }
 
 agent_command::kind to_kind(action what) {
@@ -146,6 +167,7 @@ void serve_action(const status_source& source, const net::http_request& request,
   if (!authorized(source, request)) return respond(failure(401, "a bearer token is needed for actions"));
   if (*wanted == action::reload) return respond(reload(source));
   if (*wanted == action::reinitialize) return respond(reinitialize(source));
+  if (*wanted == action::reaped) return respond(reaped(source, request.body));
   order_command(source, *wanted, request.body, std::move(respond));
 }
 

@@ -24,6 +24,8 @@ struct status_source {
   /// Automatic failover: gives a command to the node's agent; `done` with an empty string or why it failed, later and on any thread. Empty:
   /// failover is manual.
   std::function<void(agent_command)> command;
+  /// Automatic failover: a launcher has reaped that process. Empty: failover is manual, where no lease waits for it.
+  std::function<void(process_reaped)> reaped = {};
 };
 
 /// `respond` is called once: at once, but for an action that takes its time (a change of the primary), which is answered when it is done.

@@ -249,6 +249,8 @@ void member::command_step_down(time_point now, std::uint64_t command, const std:
 }
 
 void member::process_ended(time_point now, const lease_id& process) {
+  const auto* of = options_.find(process.holder);
+  if (of == nullptr || !of->data_node || process.holder == options_.self) return;
   out_.warning("process_ended", fmt::format("the process of {} has ended: its lease is released", process.holder.value));
   send_to_others(release{process, {}});
   handle(now, options_.self, release{process, {}});

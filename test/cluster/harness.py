@@ -29,6 +29,7 @@ SHORT = bool(os.environ.get("HELIOS_SHORT")) and not LONG
 
 
 CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE}
+CRASHES |= {128 - number for number in CRASHES}  # as a launcher reports it
 
 
 class Failure(AssertionError):
@@ -82,7 +83,8 @@ class Node:
         self.directory = cluster.directory / name
         self.directory.mkdir()
         self.pg, self.replication, self.http = free_port(), free_port(), free_port()
-        self.process = None
+        self.process = None  # the node, or its launcher
+        self.launch = cluster.launch
         self.paused = False
         self.log_before = 0  # size of the log when the process was started
 
@@ -131,7 +133,9 @@ class Node:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HELIOSDB_")}
         with open(self.directory / "log", "ab") as log:
             self.log_before = log.tell()
-            self.process = subprocess.Popen([self.cluster.binary, "--config", str(path)], stdin=subprocess.DEVNULL,
+            self.pid_file().unlink(missing_ok=True)
+            launch = [] if self.launch is None else ["--launch", "--pid-file", str(self.pid_file()), *self.launch]
+            self.process = subprocess.Popen([self.cluster.binary, *launch, "--config", str(path)], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, env=environment, start_new_session=True,
                                             cwd=self.directory)
         self.paused = False
@@ -141,16 +145,26 @@ class Node:
     def running(self):
         return self.process is not None and self.process.poll() is None
 
+    def pid_file(self):
+        return self.directory / "pid"
+
+    def pid(self):
+        """Of the node itself. A launched node's pid is known once its launcher has started it."""
+        if self.launch is None:
+            return self.process.pid
+        wait_for(f"{self.name} is launched", self.pid_file().exists, 10)
+        return int(self.pid_file().read_text().split()[0])
+
     def signal(self, number):
         check(self.running(), f"{self.name} is not running")
-        self.process.send_signal(number)
+        os.kill(self.pid(), number)
 
     def stop(self, seconds=10):
         """SIGTERM; the node must end by itself, cleanly and within the time that operators are promised. Before its first line in the log
         the program is still being loaded, and no program can answer a signal then."""
         wait_for(f"{self.name} is loaded", lambda: " starts as " in self.log()[self.log_before:])
         started = time.monotonic()
-        self.signal(signal.SIGTERM)
+        self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -227,12 +241,14 @@ class Node:
 
 
 class Cluster:
-    """with Cluster(binary) as c: six nodes up and streaming. `settings`: dotted keys for every node."""
+    """with Cluster(binary) as c: six nodes up and streaming. `settings`: dotted keys for every node; `launch`: start them through
+    a launcher with these further options."""
 
-    def __init__(self, binary, settings=None, extras=True, standbys=STANDBYS):
+    def __init__(self, binary, settings=None, extras=True, standbys=STANDBYS, launch=None):
         resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
         self.binary = str(binary)
         self.settings = settings or {}
+        self.launch = launch
         self.directory = Path(tempfile.mkdtemp(prefix="helios_test_"))
         self.nodes = {}
         self.add("primary", "primary")
@@ -267,8 +283,12 @@ class Cluster:
     def finish(self, failed):
         for node in self.nodes.values():
             if node.running():
+                pid = node.pid()
                 node.process.kill()
                 node.process.wait(10)
+                if pid != node.process.pid:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
         for node in self.nodes.values():
             trace = node.backtraces()
             if trace:

@@ -77,6 +77,8 @@ struct source_fixture {
 struct commanded_fixture : source_fixture {
   commanded_fixture() {
     source.command = [this](agent_command command) { ordered = std::move(command); };
+    source.reaped = [this](process_reaped process) { dead = std::move(process); };
+    options.peers = {{{"n1"}, "h1", 1, 2, 3}, {{"n2"}, "h2", 1, 2, 3}, {{"watcher"}, "h3", 0, 2, 3}};
     node.failover.emplace();
     node.failover->role = replication::ha::member_role::leading;
   }
@@ -102,6 +104,7 @@ struct commanded_fixture : source_fixture {
 
   static constexpr const char* token = "Bearer token-secret";
   std::optional<agent_command> ordered;
+  std::optional<process_reaped> dead;
   net::http_response late = unanswered();
 };
 
@@ -253,6 +256,31 @@ TEST_CASE_FIXTURE(commanded_fixture, "a command to the wrong node names the righ
   CHECK(answer.body.find("n2") != std::string::npos);
   CHECK(post("/failover", token, R"({"target_node": "n2"})").status == 409);
   CHECK_FALSE(ordered);
+}
+
+TEST_CASE_FIXTURE(commanded_fixture, "a launcher's word that a data node's process is dead goes to the agent") {
+  CHECK(post("/api/ha/reaped", token, R"({"node": "n2", "incarnation": 18446744073709551615})").status == 202);
+  REQUIRE(dead);
+  CHECK(dead->node == node_id{"n2"});
+  CHECK(dead->incarnation == 18446744073709551615u);
+}
+
+TEST_CASE_FIXTURE(commanded_fixture, "word of a dead process needs the token, a data node that is not this one, and an incarnation") {
+  const std::string good = R"({"node": "n2", "incarnation": 7})";
+  CHECK(post("/api/ha/reaped", "", good).status == 401);
+  for (const char* body : {"", "no json", "[]", R"({"node": "n2"})", R"({"node": "n2", "incarnation": 0})",
+                           R"({"node": "n2", "incarnation": -1})", R"({"node": "n2", "incarnation": 1.5})",
+                           R"({"node": "n2", "incarnation": "7"})", R"({"node": 2, "incarnation": 7})"}) {
+    CAPTURE(body);
+    CHECK(post("/api/ha/reaped", token, body).status == 400);
+  }
+  for (const char* id : {"n1", "n9", "watcher"}) {
+    CAPTURE(id);
+    CHECK(post("/api/ha/reaped", token, json{{"node", id}, {"incarnation", 7}}.dump()).status == 409);
+  }
+  source.reaped = {};
+  CHECK(post("/api/ha/reaped", token, good).status == 409);  // failover is manual
+  CHECK_FALSE(dead);
 }
 
 TEST_CASE_FIXTURE(source_fixture, "no secret is in any answer") {

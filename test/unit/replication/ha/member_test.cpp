@@ -88,6 +88,19 @@ TEST_CASE("a release of an older process of the node changes nothing") {
   CHECK(cluster.machine(a).leader_epoch() == number);
 }
 
+TEST_CASE("nobody is told of the end of a witness's or the own process") {
+  small_cluster cluster(two_and_witness);
+  cluster.pass(3s);
+  const auto number = cluster.machine(a).leader_epoch();
+  cluster.machine(b).process_ended(cluster.now(), {w, 1, epoch{}});
+  cluster.machine(a).process_ended(cluster.now(), {a, 1, epoch{}});
+  CHECK(cluster.machine(a).take_actions().empty());
+  CHECK(cluster.machine(b).take_actions().empty());
+  cluster.pass(3s);
+  CHECK(cluster.leader() == a);
+  CHECK(cluster.machine(a).leader_epoch() == number);
+}
+
 TEST_CASE("a cut-off leader closes before another can open") {
   small_cluster cluster(two_and_witness);
   cluster.pass(3s);
