@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/fiber_host.hpp"
 #include "base/types.hpp"
 #include "sql/catalog/catalog.hpp"
 #include "sql/write_admission.hpp"
@@ -70,6 +71,13 @@ class node_facts {
   virtual std::vector<activity_row> activity() const = 0;
   /// pg_cancel_backend / pg_terminate_backend; false if there is no such session.
   virtual bool cancel_session(std::int64_t session, bool terminate) = 0;
+
+  // Both ask the failover, which decides and may refuse: the outcome is errc::refused with its reason. nullptr: failover is manual.
+  /// That this standby leads, without loss of an acknowledged commit.
+  virtual completion_ptr take_over() = 0;
+  /// That this primary hands over to `to` (empty: the failover chooses). `session` asks, and gets its answer before the change ends
+  /// it. It must wait for the outcome without a cancel.
+  virtual completion_ptr hand_over(std::int64_t session, const node_id& to) = 0;
 };
 
 /// One per node; outlives all sessions. Any thread.

@@ -13,8 +13,8 @@ std::int64_t number(std::uint64_t v) { return static_cast<std::int64_t>(v); }
 }  // namespace
 
 data_facts::data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions,
-                       std::int64_t started_at_us)
-    : engine_(engine), options_(options), sessions_(sessions), started_at_us_(started_at_us) {}
+                       std::int64_t started_at_us, std::function<void(agent_command)> command)
+    : engine_(engine), options_(options), sessions_(sessions), started_at_us_(started_at_us), command_(std::move(command)) {}
 
 sql::replication_status_row data_facts::status() const {
   const auto* leading = lead();
@@ -136,6 +136,29 @@ std::vector<sql::activity_row> data_facts::activity() const { return sessions_.l
 bool data_facts::cancel_session(std::int64_t session, bool terminate) {
   const session_id id{static_cast<std::uint64_t>(session)};
   return sessions_.interrupt_one(id, terminate ? interrupt::terminate : interrupt::cancel);
+}
+
+completion_ptr data_facts::order(agent_command command) const {
+  auto out = std::make_shared<completion>();
+  command.done = [out](const std::string& why) { out->complete(why.empty() ? result<void>() : error{errc::refused, why}); };
+  command_(std::move(command));
+  return out;
+}
+
+completion_ptr data_facts::take_over() {
+  if (!command_) return nullptr;
+  agent_command command;
+  command.what = agent_command::kind::failover;
+  return order(std::move(command));
+}
+
+completion_ptr data_facts::hand_over(std::int64_t session, const node_id& to) {
+  if (!command_) return nullptr;
+  sessions_.answer_first(session_id{static_cast<std::uint64_t>(session)});
+  agent_command command;
+  command.what = agent_command::kind::switchover;
+  command.target = to;
+  return order(std::move(command));
 }
 
 }  // namespace helios::actors

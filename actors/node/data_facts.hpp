@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/handles/ha_agent.hpp"
 #include "actors/node/primary_lead.hpp"
 #include "actors/node/standby_follow.hpp"
 #include "actors/session/session_directory.hpp"
@@ -15,7 +16,9 @@ namespace helios::actors {
 
 class data_facts final : public sql::node_facts {
  public:
-  data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions, std::int64_t started_at_us);
+  /// `command`: to the node's failover agent; empty: failover is manual.
+  data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions, std::int64_t started_at_us,
+             std::function<void(agent_command)> command);
 
   /// From now on the node leads; `lead` outlives the sessions.
   void leads(const primary_lead* lead) { lead_.store(lead, std::memory_order_release); }
@@ -29,8 +32,11 @@ class data_facts final : public sql::node_facts {
   std::vector<sql::metric_row> metrics() const override;
   std::vector<sql::activity_row> activity() const override;
   bool cancel_session(std::int64_t session, bool terminate) override;
+  completion_ptr take_over() override;
+  completion_ptr hand_over(std::int64_t session, const node_id& to) override;
 
  private:
+  completion_ptr order(agent_command command) const;
   const primary_lead* lead() const { return lead_.load(std::memory_order_acquire); }
   void add_primary_metrics(const primary_lead& lead, std::vector<sql::metric_row>& out) const;
   static void add_standby_metrics(const sql::replication_primary_row& row, std::vector<sql::metric_row>& out);
@@ -39,6 +45,7 @@ class data_facts final : public sql::node_facts {
   const config::node_options& options_;
   session_directory& sessions_;
   std::int64_t started_at_us_;
+  std::function<void(agent_command)> command_;
   std::atomic<const primary_lead*> lead_{nullptr};
   std::atomic<std::shared_ptr<const primary_board>> followed_;
 };

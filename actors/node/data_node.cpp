@@ -180,7 +180,9 @@ result<void> data_node::begin(std::optional<lsn> truncate_to) {
                               [this] { return primary_now(); },
                               elected() ? failover_->facts() : nullptr,
                               [this](const storage::cohort_config& held) { failover_->tell(cohort_held{to_rules(held)}); },
-                              [this] { caught_up(); }};
+                              [this] { caught_up(); },
+                              {}};
+  if (elected()) use.command = [this](agent_command c) { failover_->tell(std::move(c)); };
   auto started = generation::start(std::move(use), truncate_to);
   if (!started) return started.failure();
   if (elected() && !followed_.value.empty()) (*started)->follow(followed_);

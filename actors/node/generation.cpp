@@ -72,7 +72,7 @@ result<void> generation::open_store(std::optional<lsn> truncate_to) {
             s.visible.value, engine_->last_epoch().value);
   use_.heard_epoch(engine_->last_epoch());
   sessions_ = std::make_shared<session_directory>(use_.options.listen.connections_max);
-  facts_ = std::make_unique<data_facts>(*engine_, use_.options, *sessions_, use_.started_at_us);
+  facts_ = std::make_unique<data_facts>(*engine_, use_.options, *sessions_, use_.started_at_us, use_.command);
   sink_ = std::make_unique<role_sink>();
   db_ = std::make_unique<sql::database>(*engine_, *sink_, *facts_);
   make_services();

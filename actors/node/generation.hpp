@@ -37,6 +37,7 @@ class generation {
     std::shared_ptr<const ha_facts> ha;
     std::function<void(const storage::cohort_config&)> cohort_held;
     std::function<void()> caught_up;          ///< as of the WAL receiver
+    std::function<void(agent_command)> command;  ///< to the agent, any thread; empty in manual mode
   };
   /// `truncate_to`: cut the log there first. In manual mode the node then leads or follows by its configured role; in automatic mode it
   /// waits for follow() or take_lead(). errc::corrupt and others, with advice.

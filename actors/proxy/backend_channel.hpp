@@ -24,7 +24,7 @@ struct backend_key {
   node_id node;
   std::string user, database;
   std::vector<std::pair<std::string, std::string>> settings;  ///< at its start
-  bool read_only = false;                                     ///< opened without asking for the primary
+  bool read_only = false;                                     ///< opened on a node that was no primary then
   friend auto operator<=>(const backend_key&, const backend_key&) = default;
 };
 

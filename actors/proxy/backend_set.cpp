@@ -74,8 +74,13 @@ std::variant<backend*, backend_set::refused, backend_set::unreachable> backend_s
                                                                                         const identity& as,
                                                                                         clock::time_point deadline) {
   std::erase_if(backends_, [](const auto& entry) { return entry.second->lost(); });
-  if (auto* here = on(node.address.id)) return here;
-  backend_key key{node.address.id, as.user, as.database, {as.settings.begin(), as.settings.end()}, !for_writes};
+  // A session that a node opened as a standby cannot write there after its promotion: not in the pool, not at hand.
+  const bool as_primary = for_writes || node.state.writable;
+  if (auto* here = on(node.address.id)) {
+    if (!as_primary || !here->key().read_only) return here;
+    drop(here);
+  }
+  backend_key key{node.address.id, as.user, as.database, {as.settings.begin(), as.settings.end()}, !as_primary};
   for (;;) {
     auto lease = services_.pool->take(key);
     if (lease.idle) {

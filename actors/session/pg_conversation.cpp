@@ -118,6 +118,7 @@ void pg_conversation::ready() {
   ++statement_number_;  // a deadline of the statement that is over finds another number
   series_open_ = false;
   io_.flush();
+  use_.entry.activity->answer_first = false;
 }
 
 void pg_conversation::announce_position() {

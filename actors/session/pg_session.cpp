@@ -49,6 +49,7 @@ struct pg_session_state {
   std::optional<clock::time_point> login_until, statement_until, idle_until, next_tick;
   std::uint64_t statement = 0;
   bool overdue = false;  // the statement, on the primary
+  std::optional<interrupt> deferred;  // until the statement that asked for it has its answer
 
   // Not in the actor's constructor: what quits there does not end.
   void enter() {
@@ -114,6 +115,10 @@ struct pg_session_state {
   /// After each step: the session may be over, or wait for its client.
   void settle() {
     if (ended) return;
+    if (deferred && !(entry.activity->answer_first && host->running())) {
+      entry.activity->answer_first = false;
+      return interrupted(*std::exchange(deferred, std::nullopt));
+    }
     if (!host->running() && talk->over()) return leave();
     if (talk->started()) login_until.reset();
     if (!talk->statement_runs(statement)) statement_until.reset();
@@ -175,6 +180,10 @@ struct pg_session_state {
     settle();
   }
   void interrupted(interrupt what) {
+    if (entry.activity->answer_first && host->running()) {
+      if (what != interrupt::cancel && what != interrupt::statement_timeout) deferred = what;
+      return;
+    }
     if (what == interrupt::cancel && talk->cancel_upstream()) return;
     const bool statement_only = what == interrupt::cancel || what == interrupt::statement_timeout;
     const bool idle = !host->running();

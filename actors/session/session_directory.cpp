@@ -88,6 +88,11 @@ bool session_directory::interrupt_one(session_id id, interrupt what) {
   return true;
 }
 
+void session_directory::answer_first(session_id id) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = sessions_.find(id); found != sessions_.end()) found->second.activity->answer_first = true;
+}
+
 void session_directory::interrupt_all(interrupt what) {
   std::lock_guard lock(mutex_);
   for (auto& [id, session] : sessions_) session.raise(what);

@@ -2,6 +2,7 @@
 // All client sessions of a node: for cancel requests, pg_stat_activity, limits and shutdown. Shared by the session actors
 // and whoever lists them; any thread (one mutex, held for copies only).
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -23,6 +24,9 @@ class activity_slot {
  public:
   void update(const std::function<void(sql::activity_row&)>& change);
   sql::activity_row read() const;
+  /// While set, the running statement gets its answer before an interrupt reaches the session, and although this node may no longer
+  /// answer reads: it asked for the change that ends the session.
+  std::atomic<bool> answer_first{false};
 
  private:
   mutable std::mutex mutex_;
@@ -50,6 +54,8 @@ class session_directory {
   bool cancel(std::uint32_t process_id, std::uint32_t secret);
   /// pg_cancel_backend and pg_terminate_backend.
   bool interrupt_one(session_id id, interrupt what);
+  /// Sets answer_first for the statement that this session runs.
+  void answer_first(session_id id);
   void interrupt_all(interrupt what);
   /// Interrupts all, and no session is added from now on: whoever waits for the last one waits for these alone. A client that was
   /// accepted a moment before, and is not added yet, would otherwise be missed.

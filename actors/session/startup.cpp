@@ -128,7 +128,9 @@ void pg_conversation::open_session(const std::string& user, const std::string& d
                              std::to_string(primary.pg_port) + " for writes.";
   }
   show_in_activity(options);
-  io_.set_answer_gate(use_.services.may_answer);
+  if (const auto& gate = use_.services.may_answer) {
+    io_.set_answer_gate([gate, activity = use_.entry.activity] { return activity->answer_first || gate(); });
+  }
   session_ = sql::session::open(
       use_.services.db, use_.host, std::move(options), [this](const error_report& r) { io_.out().notice_response(r); },
       [this](std::string_view name, std::string_view value) {

@@ -196,21 +196,41 @@ void member::learn_release(time_point now, const lease_id& lease) {
 
 // --- commands ---
 
-void member::command_switchover(time_point now, std::uint64_t command, const node_id& to, duration timeout) {
+/// Why it cannot take over now; empty: it can.
+std::string member::unfit(time_point now, const node_id& successor) const {
+  const auto peer = peers_.find(successor);
+  if (peer == peers_.end() || !peer->second.last_heard || now - *peer->second.last_heard >= options_.suspect_after)
+    return fmt::format("{} is not connected", successor.value);
+  const auto& last = peer->second.last;
+  if (!last.data.data_node || !last.data.log.complete || last.leader != options_.self)
+    return fmt::format("{} does not stream from this node", successor.value);
+  return {};
+}
+
+/// Empty: nobody is fit. An async standby is chosen only by name.
+node_id member::best_successor(time_point now) const {
+  const auto merit = [](const peer_state& p) { return std::pair(p.last.data.log.at, p.last.data.priority); };
+  const std::pair<const node_id, peer_state>* best = nullptr;
+  for (const auto& p : peers_) {
+    const auto& data = p.second.last.data;
+    if (data.mode == sync_mode::async || data.priority == 0 || !unfit(now, p.first).empty()) continue;
+    if (best == nullptr || merit(p.second) > merit(best->second)) best = &p;
+  }
+  return best == nullptr ? node_id{} : best->first;
+}
+
+void member::command_switchover(time_point now, std::uint64_t command, const node_id& wanted, duration timeout) {
   const auto fail = [&](std::string why) {
     out_.put(command_done{command, std::move(why)});
     settle(now);
   };
   if (!open_for_writes())
     return fail(leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value));
-  if (to == options_.self) return fail({});
+  if (wanted == options_.self) return fail({});
   if (switchover_.running()) return fail(fmt::format("a switchover to {} is running", switchover_.successor().value));
-  const auto peer = peers_.find(to);
-  if (peer == peers_.end() || !peer->second.last_heard || now - *peer->second.last_heard >= options_.suspect_after)
-    return fail(fmt::format("{} is not connected", to.value));
-  const auto& data = peer->second.last.data;
-  if (!data.data_node || !data.log.complete || peer->second.last.leader != options_.self)
-    return fail(fmt::format("{} does not stream from this node", to.value));
+  const auto to = wanted.value.empty() ? best_successor(now) : wanted;
+  if (to.value.empty()) return fail("no sync or semi-sync standby streams from this node");
+  if (auto why = unfit(now, to); !why.empty()) return fail(std::move(why));
   switchover_.begin(now, to, timeout, command);
   settle(now);
 }

@@ -73,6 +73,7 @@ class member {
   void drained(time_point now, lsn handover_end);
 
   // --- commands; each ends with command_done{command} ---
+  /// `to` empty: the standby that would win an election.
   void command_switchover(time_point now, std::uint64_t command, const node_id& to, duration timeout);
   /// By hand, on the node that shall lead: pg_promote(), `failover --to`. Recruits without pre-vote.
   struct failover_terms {
@@ -152,6 +153,8 @@ class member {
   data_facts facts() const;
   bool leader_heard(time_point now) const;
   void learn_release(time_point now, const lease_id& lease);
+  node_id best_successor(time_point now) const;
+  std::string unfit(time_point now, const node_id& successor) const;
 
   // member_roles.cpp: changes of role.
   bool eligible() const;

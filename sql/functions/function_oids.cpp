@@ -103,6 +103,7 @@ constexpr named_oids functions[] = {
     {"has_type_privilege", "3143:26,25 3139:19,26,25 3141:26,26,25"},
     {"hashint4", "450:23"},
     {"hashtext", "400:25"},
+    {"helios_switchover", "9019: 9020:25"},
     {"inet_client_addr", "2196:"},
     {"inet_client_port", "2197:"},
     {"initcap", "872:25"},

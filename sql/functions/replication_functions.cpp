@@ -1,4 +1,9 @@
 // WAL positions and the node's role, as PostgreSQL's administration functions show them.
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+
 #include "base/sql_error.hpp"
 #include "sql/functions/registry.hpp"
 #include "sql/functions/session_hooks.hpp"
@@ -49,15 +54,77 @@ datum lsn_plus(call_context&, args_t a) { return moved(a[0], decimal::from(a[1])
 datum plus_lsn(call_context&, args_t a) { return moved(a[1], decimal::from(a[0])); }
 datum lsn_minus(call_context&, args_t a) { return moved(a[0], negate(decimal::from(a[1]))); }
 
+void require_superuser(call_context& c, const char* function) {
+  if (!hooks_of(c).is_superuser())
+    throw sql_error(sqlstate::insufficient_privilege, std::string("permission denied for function ") + function);
+}
+
+sql_error failover_is_manual(const char* function) {
+  return sql_error(sqlstate::feature_not_supported, std::string("the primary cannot be changed by ") + function + "() while failover is manual")
+      .hint("See replication.failover in the configuration.");
+}
+
+bool streams(call_context& c) {
+  const auto primary = hooks_of(c).db().facts().primary();
+  return primary && primary->state == "streaming";
+}
+
+/// Until this node leads, the time is up, or the failover refuses though its primary is there. Without one it is asked again: the
+/// lease of a lost primary may live yet. A standby is promoted in place: its sessions stay.
+bool await_promotion(call_context& c, completion_ptr asked, std::int64_t seconds) {
+  constexpr std::chrono::milliseconds look_again{20}, ask_again{200};
+  auto& hooks = hooks_of(c);
+  const auto never = std::make_shared<completion>();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  auto ask_at = std::chrono::steady_clock::now() + ask_again;
+  std::string refusal;
+  while (in_recovery(c)) {
+    const auto now = std::chrono::steady_clock::now();
+    if (asked->done() && !asked->outcome()) {
+      refusal = "The failover refused: " + asked->outcome().failure().detail + ".";
+      if (streams(c)) break;
+      if (now >= ask_at) {
+        asked = hooks.db().facts().take_over();
+        ask_at = now + ask_again;
+      }
+    }
+    if (now >= deadline) break;
+    hooks.host().await_until(never, std::min(deadline, now + look_again));
+  }
+  if (!in_recovery(c)) return true;
+  hooks.warn("server did not promote within " + std::to_string(seconds) + " seconds", refusal);
+  return false;
+}
+
 /// Who may lead is the cluster's decision: a node that promoted itself could make two primaries.
 datum promote(call_context& c, args_t a) {
+  constexpr std::int64_t wait_seconds_default = 60;
+  require_superuser(c, "pg_promote");
   if (!in_recovery(c))
     throw sql_error(sqlstate::object_not_in_prerequisite_state, "recovery is not in progress")
         .hint("Recovery control functions can only be executed during recovery.");
   if (a.size() > 1 && a[1].as_int() <= 0)
     throw sql_error(sqlstate::numeric_value_out_of_range, "\"wait_seconds\" must not be negative or zero");
-  throw sql_error(sqlstate::feature_not_supported, "manual promotion by pg_promote() is not available")
-      .hint("The cluster's failover decides who leads; see replication.failover in the configuration.");
+  const auto asked = hooks_of(c).db().facts().take_over();
+  if (!asked) throw failover_is_manual("pg_promote");
+  if (!a.empty() && !a[0].as_bool()) return datum::of_bool(true);
+  return datum::of_bool(await_promotion(c, asked, a.size() > 1 ? a[1].as_int() : wait_seconds_default));
+}
+
+/// The planned change of the primary. It waits for the end of all writers, so it must be none; and it ends the sessions of this
+/// node, of which this one has its answer first.
+datum switch_over(call_context& c, args_t a) {
+  auto& hooks = hooks_of(c);
+  require_superuser(c, "helios_switchover");
+  hooks.require_writable("helios_switchover()");
+  hooks.require_no_writer("helios_switchover()");
+  const node_id to{a.empty() ? std::string() : std::string(a[0].as_bytes())};
+  const auto asked = hooks.db().facts().hand_over(hooks.backend_pid(), to);
+  if (!asked) throw failover_is_manual("helios_switchover");
+  hooks.host().await(asked, fiber_host::cancel_policy::uncancellable);
+  if (!asked->outcome())
+    throw sql_error(sqlstate::object_not_in_prerequisite_state, "the primary was not changed: " + asked->outcome().failure().detail);
+  return datum::of_bool(true);
 }
 datum start_time(call_context& c, args_t) {
   return datum::of_int(hooks_of(c).db().facts().status().started_at_us - unix_epoch_us);
@@ -87,6 +154,8 @@ void add_replication_functions(registry& r) {
   r.add("pg_promote", {}, b, promote, volatile_flag);
   r.add("pg_promote", {b}, b, promote, volatile_flag);
   r.add("pg_promote", {b, i4}, b, promote, volatile_flag);
+  r.add("helios_switchover", {}, b, switch_over, writing);
+  r.add("helios_switchover", {txt}, b, switch_over, writing);
   r.add("pg_postmaster_start_time", {}, tz, start_time, stable);
   r.add("pg_cancel_backend", {i4}, b, cancel_backend, volatile_flag);
   r.add("pg_terminate_backend", {i4}, b, terminate_backend, volatile_flag);

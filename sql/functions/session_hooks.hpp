@@ -56,6 +56,11 @@ class session_hooks {
 
   /// Throws 25006 when the transaction or the node may not write.
   virtual void require_writable(std::string_view command) = 0;
+  /// Throws 25001 in a transaction block, and where the transaction may write already: what waits for the end of all writers would wait
+  /// for itself.
+  virtual void require_no_writer(std::string_view command) = 0;
+  virtual bool is_superuser() const = 0;
+  virtual void warn(const std::string& message, const std::string& detail) = 0;
 
   /// What nextval gave this session: for currval and lastval.
   virtual void remember_sequence(oid sequence, std::int64_t value) = 0;

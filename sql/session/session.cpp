@@ -200,6 +200,16 @@ void session_core::require_writable(std::string_view command) {
   }
 }
 
+void session_core::require_no_writer(std::string_view command) {
+  if (explicit_ || work_.admitted())
+    throw sql_error(sqlstate::active_sql_transaction, std::string(command) + " cannot run inside a transaction block, nor in a statement that writes");
+}
+
+bool session_core::is_superuser() const {
+  const auto* role = definitions()->find_role(options_.user);
+  return role != nullptr && role->superuser;
+}
+
 void session_core::remember_sequence(oid sequence, std::int64_t value) {
   sequence_values_[sequence] = value;
   last_sequence_ = sequence;

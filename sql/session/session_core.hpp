@@ -126,6 +126,9 @@ class session_core final : public session, public session_hooks, public object_n
   void set_setting(std::string_view name, std::string_view value, bool is_local) override;
   std::vector<setting_row> all_settings() const override { return settings_.rows(); }
   void require_writable(std::string_view command) override;
+  void require_no_writer(std::string_view command) override;
+  bool is_superuser() const override;
+  void warn(const std::string& message, const std::string& detail) override { notice("WARNING", "01000", message, {}, detail); }
   void remember_sequence(oid sequence, std::int64_t value) override;
   std::optional<std::int64_t> remembered_sequence(oid sequence) const override;
   std::optional<oid> last_sequence() const override { return last_sequence_; }

@@ -82,6 +82,7 @@ class session_transaction {
   // --- writes ---
   /// Before the transaction's first write or BEGIN for writing: waits while the primary's role is handed over (57P03, FATAL, if it is).
   void admit_write();
+  bool admitted() const { return admitted_; }
   storage::transaction& writer();
   /// Catalog changes of this transaction so far; 0: none.
   std::uint64_t definitions_changed() const { return definitions_changed_; }

@@ -25,6 +25,8 @@ class lone_node_facts final : public sql::node_facts {
   std::vector<sql::metric_row> metrics() const override { return {}; }
   std::vector<sql::activity_row> activity() const override { return {}; }
   bool cancel_session(std::int64_t, bool) override { return false; }
+  completion_ptr take_over() override { return nullptr; }
+  completion_ptr hand_over(std::int64_t, const node_id&) override { return nullptr; }
 };
 
 class sql_node {

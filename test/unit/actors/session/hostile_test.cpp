@@ -213,6 +213,20 @@ TEST_CASE_FIXTURE(logged_in, "a shutdown tells idle and busy sessions 57P01") {
   CHECK(busy.read_answer().failure->sqlstate == "57P01");
 }
 
+TEST_CASE_FIXTURE(logged_in, "who asks for the change that ends the sessions has its answer first") {
+  session_client other(port());
+  log_in(other);
+  const auto changed = client.query("SELECT helios_switchover()");
+  REQUIRE(!changed.failure);
+  CHECK(changed.rows[0] == "t");
+  CHECK(client.read_answer().failure->sqlstate == "57P01");
+  CHECK(other.read_answer().failure->sqlstate == "57P01");
+  session_client refused(port());
+  log_in(refused);
+  CHECK(refused.query("SELECT helios_switchover('n2')").failure->sqlstate == "55000");
+  CHECK(refused.read_answer().failure->sqlstate == "57P01");
+}
+
 TEST_CASE_FIXTURE(logged_in, "a client that vanishes in the middle frees its session and its locks") {
   client.query("CREATE TABLE t (k int PRIMARY KEY)");
   client.query("INSERT INTO t VALUES (1)");

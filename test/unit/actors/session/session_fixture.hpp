@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "actors/runtime/actor_runtime.hpp"
@@ -28,6 +29,15 @@ class directory_facts final : public sql::node_facts {
   std::optional<sql::replication_primary_row> primary() const override { return std::nullopt; }
   std::vector<sql::metric_row> metrics() const override { return {}; }
   std::vector<sql::activity_row> activity() const override { return sessions_.list(); }
+  completion_ptr take_over() override { return nullptr; }
+  /// A change that ends every session before it is done.
+  completion_ptr hand_over(std::int64_t session, const node_id& to) override {
+    sessions_.answer_first(session_id{static_cast<std::uint64_t>(session)});
+    sessions_.interrupt_all(interrupt::fenced);
+    auto out = std::make_shared<completion>();
+    std::thread([out, to] { out->complete(to.value.empty() ? result<void>() : error{errc::refused, "nobody is there"}); }).detach();
+    return out;
+  }
   bool cancel_session(std::int64_t session, bool terminate) override {
     return sessions_.interrupt_one(session_id{static_cast<std::uint64_t>(session)},
                                    terminate ? interrupt::terminate : interrupt::cancel);

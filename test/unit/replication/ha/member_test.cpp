@@ -166,6 +166,27 @@ TEST_CASE("a switchover moves the lead without waiting for the lease") {
   CHECK(done[0].failure.empty());
 }
 
+TEST_CASE("without a name a switchover goes to a standby that is not async") {
+  small_cluster cluster([](const node_id& self) {
+    auto o = three_data_nodes(self);
+    if (self == b) o.own_mode = sync_mode::async;
+    return o;
+  });
+  cluster.pass(3s);
+  cluster.machine(a).command_switchover(cluster.now(), 7, {}, 1s);
+  cluster.settle();
+  CHECK(until_open(cluster, 5s) <= 100ms);
+  CHECK(cluster.leader() == c);
+  cluster.kill(a);
+  cluster.pass(5s);
+  cluster[c].seen.clear();
+  cluster.machine(c).command_switchover(cluster.now(), 8, {}, 1s);
+  cluster.settle();
+  const auto done = all_of<ha::command_done>(cluster[c].seen);
+  REQUIRE(done.size() == 1);
+  CHECK(done[0].failure == "no sync or semi-sync standby streams from this node");
+}
+
 TEST_CASE("a switchover to a node that is away or streams from nobody is refused") {
   small_cluster cluster(two_and_witness);
   cluster.pass(3s);

@@ -14,6 +14,13 @@ class given_facts final : public sql::node_facts {
   std::vector<sql::replication_standby_row> standby_rows;
   std::optional<sql::replication_primary_row> primary_row;
   std::int64_t cancelled = 0;
+  completion_ptr outcome;                ///< of a change of the primary; null: failover is manual
+  std::vector<std::string> handed_to;
+
+  void change_ends(result<void> how) {
+    outcome = std::make_shared<completion>();
+    outcome->complete(std::move(how));
+  }
 
   bool in_recovery() const override { return recovering; }
   sql::replication_status_row status() const override {
@@ -36,6 +43,11 @@ class given_facts final : public sql::node_facts {
   std::optional<sql::replication_primary_row> primary() const override { return primary_row; }
   std::vector<sql::metric_row> metrics() const override { return {{"wal_bytes", 42, "Bytes of WAL"}}; }
   std::vector<sql::activity_row> activity() const override { return {}; }
+  completion_ptr take_over() override { return outcome; }
+  completion_ptr hand_over(std::int64_t, const node_id& to) override {
+    handed_to.push_back(to.value);
+    return outcome;
+  }
   bool cancel_session(std::int64_t session, bool) override {
     cancelled = session;
     return session == 5;
@@ -67,12 +79,14 @@ struct facts_fixture {
   storage::direct_commit_sink sink{node.engine()};
   sql::database db{node.engine(), sink, facts};
   blocking_host host;
+  std::string notices;
 
-  rows_sink run(std::string_view query) {
+  rows_sink run(std::string_view query, const char* user = "helios") {
     sql::session_options options;
-    options.user = "helios";
+    options.user = user;
     options.database = "heliosdb";
-    auto session = sql::session::open(db, host, options, [](const error_report&) {}, [](std::string_view, std::string_view) {});
+    const auto note = [this](const error_report& r) { notices += r.severity + " " + r.message + " " + r.detail + "\n"; };
+    auto session = sql::session::open(db, host, options, note, [](std::string_view, std::string_view) {});
     rows_sink out;
     out.formats = &session->formats();
     session->begin_implicit();
@@ -82,9 +96,9 @@ struct facts_fixture {
     return out;
   }
   std::string text(std::string_view query) { return run(query).text; }
-  error_report failure(std::string_view query) {
+  error_report failure(std::string_view query, const char* user = "helios") {
     try {
-      run(query);
+      run(query, user);
     } catch (const sql_error& e) {
       return e.report();
     }
@@ -149,6 +163,48 @@ TEST_CASE_FIXTURE(facts_fixture, "WAL functions answer by the node's role") {
   const auto refusal = failure("select pg_promote()");
   CHECK(refusal.sqlstate == "0A000");
   CHECK_FALSE(refusal.hint.empty());
+}
+
+TEST_CASE_FIXTURE(facts_fixture, "pg_promote says whether the failover made this node the primary") {
+  facts.recovering = true;
+  facts.primary_row = sql::replication_primary_row{};
+  facts.primary_row->state = "streaming";
+  facts.change_ends(error{errc::refused, "p holds a lease granted here"});
+  CHECK(text("select pg_promote()") == "f\n");
+  CHECK(notices == "WARNING server did not promote within 60 seconds The failover refused: p holds a lease granted here.\n");
+  CHECK(text("select pg_promote(false)") == "t\n");  // it is only asked
+  facts.primary_row->state = "connecting";
+  notices.clear();
+  CHECK(text("select pg_promote(true, 1)") == "f\n");
+  CHECK(notices.starts_with("WARNING server did not promote within 1 seconds"));
+  CHECK(failure("select pg_promote(true, 0)").sqlstate == "22003");
+  run("create role somebody login");
+  CHECK(failure("select pg_promote()", "somebody").sqlstate == "42501");
+}
+
+TEST_CASE_FIXTURE(facts_fixture, "helios_switchover asks the failover, and says why it was refused") {
+  facts.change_ends({});
+  CHECK(text("select helios_switchover('n2')") == "t\n");
+  CHECK(text("select helios_switchover()") == "t\n");
+  CHECK(facts.handed_to == std::vector<std::string>{"n2", ""});
+  facts.change_ends(error{errc::refused, "n3 is not connected"});
+  const auto refusal = failure("select helios_switchover('n3')");
+  CHECK(refusal.sqlstate == "55000");
+  CHECK(refusal.message == "the primary was not changed: n3 is not connected");
+}
+
+TEST_CASE_FIXTURE(facts_fixture, "helios_switchover is for a superuser outside of what may write") {
+  facts.change_ends({});
+  run("create table t (b bool)");
+  run("create role somebody login");
+  CHECK(failure("select helios_switchover()", "somebody").sqlstate == "42501");
+  CHECK(failure("begin; select helios_switchover()").sqlstate == "25001");
+  CHECK(failure("insert into t values (true); select helios_switchover()").sqlstate == "25001");
+  CHECK(failure("insert into t select helios_switchover()").sqlstate == "25001");
+  CHECK(failure("begin read only; select helios_switchover()").sqlstate == "25006");
+  CHECK(facts.handed_to.empty());
+  facts.outcome = nullptr;
+  CHECK(failure("select helios_switchover()").sqlstate == "0A000");
 }
 
 TEST_CASE_FIXTURE(facts_fixture, "cancelling goes to the node, which knows the sessions") {

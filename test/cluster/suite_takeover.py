@@ -1,0 +1,131 @@
+"""The primary is changed by SQL: helios_switchover() on the primary, on a standby that forwards, and through the proxy always answers the
+session that asked; it never waits for itself, and says why it did not take place. pg_promote() makes a standby the primary when the
+primary is lost, and refuses while it is there."""
+import json
+import threading
+import urllib.request
+
+import psycopg2
+
+from harness import SECRET, SHORT, Cluster, check, wait_for
+from suite_failover import Writer, check_same, leader_of, wait_followers, wait_leader
+
+SETTINGS = {"replication.failover": "automatic", "replication.lease": "1s"}
+
+
+def refusal(connection, statement):
+    """SQLSTATE and text of the error that the statement ends with."""
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(statement)
+        except psycopg2.Error as error:
+            return error.pgcode, str(error).strip()
+    return None, f"{statement} was not refused"
+
+
+def switch(cluster, asked, to, successor):
+    """By a session of `asked`, under load through the proxy."""
+    writer = Writer(cluster["proxy"])
+    writer.start()
+    wait_for("writes go on", lambda: len(writer.acknowledged) >= 10)
+    rows = asked.query("SELECT helios_switchover(%s)" if to else "SELECT helios_switchover()", (to,) if to else None, timeout=20)
+    check(rows == [(True,)], f"helios_switchover({to}) on {asked.name}: {rows}")
+    leader = wait_leader(cluster)
+    check(successor is None or leader is successor, f"{leader.name} leads, not {successor and successor.name}")
+    wait_followers(cluster, leader)
+    writer.finish()
+    check(not writer.errors, f"clients saw errors: {writer.errors[:3]}")
+    check_same(cluster, leader, writer.acknowledged)
+    leader.query("TRUNCATE numbers")
+    return leader
+
+
+def refuse(cluster, leader):
+    session = leader.connect(timeout=20)
+    code, text = refusal(session, "SELECT helios_switchover('nobody')")
+    check(code == "55000" and "nobody is not connected" in text, f"a switchover to nobody: {code} {text}")
+    code, text = refusal(session, "SELECT helios_switchover('observer')")
+    check(code == "55000", f"a switchover to the observer: {code} {text}")
+    code, text = refusal(session, "BEGIN; SELECT helios_switchover()")
+    check(code == "25001", f"a switchover in a transaction: {code} {text}")
+    session.cursor().execute("ROLLBACK")
+    code, text = refusal(cluster["standby-async"].connect(), "SELECT helios_switchover()")
+    check(code == "25006", f"a switchover asked of an async standby: {code} {text}")
+    check(leader_of(cluster) is leader, "a refused switchover changed the primary")
+
+
+def outlast_a_writer(leader):
+    """A transaction that does not end in time keeps the primary's role where it is, and commits."""
+    other = leader.connect()
+    cursor = other.cursor()
+    cursor.execute("BEGIN")
+    cursor.execute("INSERT INTO numbers VALUES (-5)")
+    code, text = refusal(leader.connect(timeout=30), "SELECT helios_switchover()")
+    check(code == "55000" and "did not end in time" in text, f"a switchover against an open transaction: {code} {text}")
+    cursor.execute("COMMIT")
+    check(leader.query("SELECT 1 FROM numbers WHERE n = -5"), "the transaction that outlasted the switchover is lost")
+
+
+def many_at_once(cluster, leader):
+    """Each caller is answered: one switchover takes place, whoever comes too late is told."""
+    outcomes = []
+
+    def call(session):
+        try:
+            with session.cursor() as cursor:
+                cursor.execute("SELECT helios_switchover()")
+                outcomes.append(cursor.fetchall())
+        except psycopg2.Error as error:
+            outcomes.append(str(error))
+    callers = [threading.Thread(target=call, args=(leader.connect(timeout=20),), daemon=True) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(30)
+    check(len(outcomes) == 8, "a caller of helios_switchover() hangs")
+    check(outcomes.count([(True,)]) == 1, f"one switchover of eight takes place: {outcomes}")
+    successor = wait_leader(cluster, other_than=leader)
+    wait_followers(cluster, successor)
+    return successor
+
+
+def order(node, path):
+    request = urllib.request.Request(f"http://127.0.0.1:{node.http}{path}", b"{}", {"Authorization": f"Bearer {SECRET}"})
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        check(answer.status == 200, f"{path} of {node.name}: {answer.status}")
+
+
+def promote(cluster, leader):
+    standby = next(n for n in (cluster["standby-sync"], cluster["primary"]) if n is not leader)
+    check(standby.query("SELECT pg_promote()") == [(False,)], "a standby was promoted beside a living primary")
+    check(leader_of(cluster) is leader, "pg_promote() deposed a living primary")
+    code, text = refusal(leader.connect(), "SELECT pg_promote()")
+    check(code == "55000", f"pg_promote() on the primary: {code} {text}")
+    members = [n for n in cluster.nodes.values() if n.role in ("primary", "standby") and n is not leader]
+    for node in members:
+        order(node, "/pause")
+    cohort = json.loads(leader.http_get("/api/ha/election")[1])["config"]["members"]
+    session = cluster[cohort[0]].connect(timeout=20)
+    leader.kill()
+    cursor = session.cursor()
+    cursor.execute("SELECT pg_promote()")
+    check(cursor.fetchall() == [(True,)], f"pg_promote() after the loss of the primary: {session.notices}")
+    check(wait_leader(cluster) is cluster[cohort[0]], "the promoted standby does not lead")
+    for node in members:
+        order(node, "/resume")
+
+
+def run(binary):
+    with Cluster(binary, settings=SETTINGS) as cluster:
+        leader = cluster["primary"]
+        leader.query("CREATE TABLE numbers (n int PRIMARY KEY)")
+        refuse(cluster, leader)
+        leader = switch(cluster, leader, "standby-sync", cluster["standby-sync"])
+        leader = switch(cluster, cluster["standby-semisync"], "primary", cluster["primary"])
+        leader = switch(cluster, cluster["proxy"], "standby-sync", cluster["standby-sync"])
+        leader = switch(cluster, leader, None, None)
+        for _ in range(1 if SHORT else 3):
+            leader = many_at_once(cluster, leader)
+        if not SHORT:
+            outlast_a_writer(leader)
+        promote(cluster, leader)
