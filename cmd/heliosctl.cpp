@@ -85,6 +85,7 @@ table members_table(const json& cluster) {
     out.push_back({field(m, "name"), field(m, "role"), field(m, "state"), field(m, "timeline"),
                    field(m, "host") + ":" + field(m, "port"), field(m, "lag"), field(m, "lag_ms")});
   }
+  if (cluster.value("pause", false)) out.push_back({"Maintenance mode: automatic failover is paused"});
   return out;
 }
 
@@ -188,7 +189,7 @@ int main(int argc, char** argv) {
   auto* failover = app.add_subcommand("failover", "Makes a node the primary though the present one does not answer");
   failover->add_option("--to", to, "The node that shall lead")->required();
   failover->add_flag("--accept-data-loss", accept_data_loss, "Also if it may lack acknowledged commits");
-  auto* pause = app.add_subcommand("pause", "Maintenance: the node that is asked begins no failover by itself");
+  auto* pause = app.add_subcommand("pause", "Maintenance: no failover begins by itself in the cluster; commands by hand work");
   auto* resume = app.add_subcommand("resume", "Ends the maintenance");
   app.require_subcommand(1);
   app.fallthrough();

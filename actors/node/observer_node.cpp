@@ -131,6 +131,7 @@ result<void> observer_node::open() {
                                        status_source from{options_, [this] { return look(); }, [] { return false; },
                                                           [this] { return reload_now(); }, {}};
                                        if (failover_ && failover_->started()) {
+                                         from.command = [this](agent_command c) { failover_->tell(std::move(c)); };
                                          from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
                                        }
                                        serve_status(from, request, std::move(respond));

@@ -86,7 +86,9 @@ json status_json(const config::node_options& options, const node_status& node) {
 json cluster_json(const config::node_options& options, const node_status& node) {
   json members = json::array();
   for (const auto& m : node.members) members.push_back(member_json(m));
-  return {{"scope", options.cluster_id}, {"seen_by", node.state.node_id}, {"highest_epoch", node.highest_epoch.value}, {"members", members}};
+  json out = {{"scope", options.cluster_id}, {"seen_by", node.state.node_id}, {"highest_epoch", node.highest_epoch.value}, {"members", members}};
+  if (node.failover && node.failover->paused) out["pause"] = true;
+  return out;
 }
 
 /// Patroni's rows: timeline, the position at which it ended, why the next one began, and who leads.
@@ -163,6 +165,7 @@ json election_json(const config::node_options& options, const node_status& node)
     out["voters"] = f->voters;
     out["quorum"] = f->quorum;
     out["paused"] = f->paused;
+    out["maintenance_version"] = f->record.maintenance.version;
     out["config"] = {{"epoch", f->record.config.number.value}, {"version", f->record.config.version},
                      {"leader", f->record.config.leader.value}, {"acks_needed", f->record.config.acks_needed}};
     for (const auto& m : f->record.config.members) out["config"]["members"].push_back(m.value);

@@ -142,6 +142,7 @@ std::optional<std::string> misdirected(const agent_command& command, const node_
     const auto leader = node.failover ? node.failover->leader.value : "";
     return "a switchover is asked of the primary" + (leader.empty() ? std::string() : ", which is " + leader);
   }
+  if (command.what == kind::failover && node.state.role == node_role::observer) return "an observer holds no data and cannot lead";
   if (command.what == kind::failover && !command.target.value.empty() && command.target != node_id{node.state.node_id}) {
     return "a failover by hand is asked of the node that shall lead";
   }

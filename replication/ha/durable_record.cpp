@@ -13,7 +13,8 @@
 namespace helios::replication::ha {
 namespace {
 
-constexpr std::string_view title = "heliosdb failover record 1\n";
+constexpr std::string_view title = "heliosdb failover record 2\n";
+constexpr std::string_view title_without_maintenance = "heliosdb failover record 1\n";
 constexpr std::string_view check_key = "check ";
 
 std::string checksum(std::string_view text) { return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())); }
@@ -65,7 +66,7 @@ class line_reader {
   bool ok_ = true;
 };
 
-std::optional<durable_record> parse(std::string_view text) {
+std::optional<durable_record> parse(std::string_view text, bool with_maintenance) {
   line_reader in(text);
   durable_record r;
   r.cluster_id = in.value("cluster");
@@ -79,6 +80,12 @@ std::optional<durable_record> parse(std::string_view text) {
   r.grant.holder = node_id{std::string(in.value("grant_holder"))};
   r.grant.incarnation = in.number<std::uint64_t>("grant_incarnation");
   r.grant.number = epoch{in.number<std::uint64_t>("grant_epoch")};
+  if (with_maintenance) {
+    r.maintenance.version = in.number<std::uint64_t>("maintenance_version");
+    const auto paused = in.number<unsigned>("maintenance_paused");
+    if (paused > 1) return std::nullopt;
+    r.maintenance.paused = paused == 1;
+  }
   if (!in.finished()) return std::nullopt;
   return r;
 }
@@ -88,9 +95,10 @@ std::optional<durable_record> parse(std::string_view text) {
 std::string encode(const durable_record& r) {
   auto out = fmt::format(
       "{}cluster {}\npromised {}\nvote {}\nconfig_epoch {}\nconfig_version {}\nconfig_leader {}\nconfig_members {}\nconfig_acks {}\n"
-      "grant_holder {}\ngrant_incarnation {}\ngrant_epoch {}\n",
+      "grant_holder {}\ngrant_incarnation {}\ngrant_epoch {}\nmaintenance_version {}\nmaintenance_paused {:d}\n",
       title, r.cluster_id, r.promised.value, r.vote.value, r.config.number.value, r.config.version, r.config.leader.value,
-      join(r.config.members), r.config.acks_needed, r.grant.holder.value, r.grant.incarnation, r.grant.number.value);
+      join(r.config.members), r.config.acks_needed, r.grant.holder.value, r.grant.incarnation, r.grant.number.value,
+      r.maintenance.version, r.maintenance.paused);
   const auto check = checksum(out);
   return out.append(check_key).append(check).append("\n");
 }
@@ -98,9 +106,10 @@ std::string encode(const durable_record& r) {
 result<durable_record> decode(std::string_view text, const std::string& cluster_id, const std::string& origin) {
   const auto check_at = text.rfind(check_key);
   const auto body = text.substr(0, std::min(check_at, text.size()));
-  const bool sound = check_at != std::string_view::npos && text.substr(check_at) == fmt::format("{}{}\n", check_key, checksum(body)) &&
-                     body.starts_with(title);
-  const auto parsed = sound ? parse(body.substr(title.size())) : std::nullopt;
+  const bool sound = check_at != std::string_view::npos && text.substr(check_at) == fmt::format("{}{}\n", check_key, checksum(body));
+  std::optional<durable_record> parsed;
+  if (sound && body.starts_with(title)) parsed = parse(body.substr(title.size()), true);
+  else if (sound && body.starts_with(title_without_maintenance)) parsed = parse(body.substr(title_without_maintenance.size()), false);
   if (!parsed) {
     return error{errc::corrupt, origin +
                                     " is damaged: this node no longer knows what it promised. Never remove the file or put back an old "

@@ -1,6 +1,6 @@
 #pragma once
-// What a voter (and every data node) must not forget: its promise, its vote, the latest published config, and to whom it granted
-// a lease. A text of a few lines with a checksum; the owner of the file writes it atomically and fsyncs it.
+// What a voter (and every data node) must not forget: its promise, its vote, the latest published config, to whom it granted a lease, and
+// whether the cluster is under maintenance. A text of a few lines with a checksum; the owner of the file writes it atomically and fsyncs it.
 //
 // I1 decode(encode(r)) == r. Any other bytes are errc::corrupt with what to do.
 
@@ -18,6 +18,7 @@ struct durable_record {
   node_id vote;            ///< the candidate or leader that has the promise
   config_record config;    ///< the latest one published to this member; version 0: none
   lease_id grant;          ///< the last lease granted; incarnation 0: none
+  maintenance_state maintenance = {};
   friend bool operator==(const durable_record&, const durable_record&) = default;
 };
 

@@ -30,6 +30,7 @@ member::member(options o, durable_record record, log_state log, time_point now)
       voter_(options_, std::move(record), now),
       campaign_(options_, out_),
       switchover_(options_, out_),
+      maintenance_(options_, out_),
       log_(log),
       mode_(options_.own_mode),
       started_(now),
@@ -50,6 +51,7 @@ void member::tick(time_point now) {
   if (leadership_) leadership_->tick(now);
   if (switchover_.running() && !open_for_writes()) switchover_.abort("this node is no longer open for writes");
   switchover_.tick(now);
+  maintenance_.tick(now);
   campaign_.tick(now);
   if (now >= beat_at_) beat(now);
   settle(now);
@@ -176,6 +178,7 @@ void member::beat(time_point now) {
   const bool open = open_for_writes();
   said_ = log_.at;
   send_to_others(heartbeat{options_.incarnation, leader_, leader_epoch_, open, facts()});
+  if (voter_.record().maintenance.version != 0) say_maintenance();
   beat_at_ = now + options_.heartbeat;
 }
 
@@ -192,6 +195,22 @@ void member::learn_release(time_point now, const lease_id& lease) {
   if (lease.incarnation == 0 || lease.holder == options_.self) return;
   released_ = lease;
   if (voter_.release(now, lease)) out_.info("lease_released", fmt::format("the lease of {} is over", lease.holder.value));
+}
+
+// Other members must not hear of it before it is durable here: what they hear, counts as stored.
+void member::say_maintenance() {
+  for (const auto& m : options_.members) reply_durably(m.id, maintenance{voter_.record().maintenance});
+}
+
+void member::learn_maintenance(time_point now, const maintenance_state& state) {
+  const bool before = paused();
+  if (!voter_.store(state)) return;
+  if (paused() && campaign_.running() && campaign_.asked().reason == campaign_reason::automatic)
+    campaign_.cancel(now, "automatic failover is paused");
+  // At the end of a pause the others hear of it before they are asked: a no would cost the whole attempt.
+  if (before && !paused()) campaign_.postpone(now + options_.heartbeat);
+  if (paused() != before) out_.warning("maintenance", paused() ? "automatic failover is paused" : "automatic failover goes on");
+  say_maintenance();
 }
 
 // --- commands ---
@@ -249,10 +268,9 @@ void member::command_failover(time_point now, std::uint64_t command, failover_te
 }
 
 void member::command_pause(time_point now, std::uint64_t command, bool paused) {
-  if (paused_ != paused) out_.warning("maintenance", paused ? "automatic failover is paused" : "automatic failover goes on");
-  paused_ = paused;
-  if (paused_) campaign_.cancel(now, "automatic failover is paused");
-  out_.put(command_done{command, {}});
+  const maintenance_state wanted{voter_.record().maintenance.version + 1, paused};
+  maintenance_.begin(now, wanted, command);
+  learn_maintenance(now, wanted);
   settle(now);
 }
 
@@ -283,7 +301,7 @@ time_point member::lease_deadline() const { return leadership_ ? leadership_->ac
 time_point member::lease_held_until() const { return leadership_ ? leadership_->held().deadline() : time_point::min(); }
 
 time_point member::next_wake_up() const {
-  auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), consider_at_});
+  auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), maintenance_.next_wake_up(), consider_at_});
   if (leadership_) out = std::min(out, leadership_->next_wake_up());
   if (handover_) out = std::min(out, handover_look_at_);
   return out;

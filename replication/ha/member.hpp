@@ -28,6 +28,7 @@
 
 #include "replication/ha/campaign.hpp"
 #include "replication/ha/leadership.hpp"
+#include "replication/ha/maintenance.hpp"
 #include "replication/ha/outbox.hpp"
 #include "replication/ha/switchover.hpp"
 #include "replication/ha/voter.hpp"
@@ -81,7 +82,8 @@ class member {
     bool waive_quorum = false;      ///< manual mode only: go on with the promises there are
   };
   void command_failover(time_point now, std::uint64_t command, failover_terms terms);
-  /// Maintenance: no campaign begins by itself, and pre-votes are answered no. A leader goes on.
+  /// Maintenance of the whole cluster: no campaign begins by itself, pre-votes are answered no. A leader goes on, and commands by hand
+  /// work. Done when Q voters have stored it.
   void command_pause(time_point now, std::uint64_t command, bool paused);
   /// The mode of this node as a standby, changed at run time.
   void set_mode(time_point now, sync_mode mode);
@@ -109,7 +111,7 @@ class member {
   time_point lease_held_until() const;
   /// When tick() is due at the latest.
   time_point next_wake_up() const;
-  bool paused() const { return paused_; }
+  bool paused() const { return voter_.record().maintenance.paused; }
   const std::map<node_id, peer_state>& peers() const { return peers_; }
   const campaign& attempt() const { return campaign_; }
   const options& settings() const { return options_; }
@@ -140,6 +142,7 @@ class member {
   void handle(time_point now, const node_id& from, const nominate& m);
   void handle(time_point now, const node_id& from, const handover& m);
   void handle(time_point now, const node_id& from, const handover_ready& m);
+  void handle(time_point now, const node_id& from, const maintenance& m);
 
   // member.cpp
   void deliver(time_point now, const node_id& from, const message_body& body);
@@ -153,6 +156,8 @@ class member {
   data_facts facts() const;
   bool leader_heard(time_point now) const;
   void learn_release(time_point now, const lease_id& lease);
+  void learn_maintenance(time_point now, const maintenance_state& state);
+  void say_maintenance();
   node_id best_successor(time_point now) const;
   std::string unfit(time_point now, const node_id& successor) const;
 
@@ -176,6 +181,7 @@ class member {
   voter voter_;
   campaign campaign_;
   switchover switchover_;
+  maintenance_command maintenance_;
   std::unique_ptr<leadership> leadership_;
   config_record lead_config_;                  ///< of the last `lead`
   log_state log_;
@@ -195,7 +201,7 @@ class member {
   time_point started_, beat_at_, leader_heard_at_;
   time_point promised_at_ = time_point::min();  ///< to record().vote
   time_point consider_at_ = time_point::max();  ///< a campaign is thought about again
-  bool paused_ = false, first_tried_ = false;
+  bool first_tried_ = false;
 };
 
 }  // namespace helios::replication::ha

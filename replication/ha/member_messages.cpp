@@ -38,7 +38,7 @@ void member::handle(time_point now, const node_id& from, const pre_vote& m) {
   out.data = facts();
   const auto grants = voter_.may_promise(now, from);
   if (options_.mode == failover_mode::manual) out.reason = "failover is manual";
-  else if (paused_) out.reason = "automatic failover is paused";
+  else if (paused()) out.reason = "automatic failover is paused";
   else if (leadership_ && leadership_->held().held(now)) out.reason = "this node leads";
   else if (!grants.yes) out.reason = grants.reason, out.retry_after_us = microseconds(grants.retry_after);
   else if (leader_heard(now) && leader_ != from) {
@@ -130,6 +130,11 @@ void member::handle(time_point now, const node_id& from, const handover_ready& m
   if (log_.at.flushed > switchover_.at()) return switchover_.drained(now, leadership_->number(), log_.at.flushed);
   switchover_.done();
   give_lease_up(now, from, fmt::format("switchover to {}", from.value));
+}
+
+void member::handle(time_point now, const node_id& from, const maintenance& m) {
+  learn_maintenance(now, m.state);
+  maintenance_.stored(from, m.state);
 }
 
 }  // namespace helios::replication::ha

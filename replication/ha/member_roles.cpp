@@ -37,7 +37,7 @@ void member::consider_campaign(time_point now) {
   consider_at_ = time_point::max();
   if (role_ == member_role::witness || leadership_ || campaign_.running()) return;
   if (options_.mode == failover_mode::manual) return consider_first_leader(now);
-  if (paused_ || !eligible()) return;
+  if (paused() || !eligible()) return;
   auto due = std::max(campaign_.not_before(), leader_heard_at_ + options_.suspect_after);
   if (const auto live = voter_.granted(now); live && live->lease.holder != options_.self) due = std::max(due, live->until);
   due += stagger(now);

@@ -30,11 +30,13 @@ template <class A> void fields(A& a, release& v) { a(v.lease, v.successor); }
 template <class A> void fields(A& a, nominate& v) { a(v.number); }
 template <class A> void fields(A& a, handover& v) { a(v.number, v.at); }
 template <class A> void fields(A& a, handover_ready& v) { a(v.number, v.at); }
+template <class A> void fields(A& a, maintenance_state& v) { a(v.version, v.paused); }
+template <class A> void fields(A& a, maintenance& v) { a(v.state); }
 
 namespace {
 
 // The kind byte is the place in the variant: kinds are only ever appended there.
-static_assert(std::variant_size_v<message_body> == 15, "a new kind goes to the end of message_body");
+static_assert(std::variant_size_v<message_body> == 16, "a new kind goes to the end of message_body");
 
 constexpr std::size_t header_bytes = 1 + 8;
 

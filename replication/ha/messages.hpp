@@ -100,8 +100,13 @@ struct handover_ready {
   lsn at;
 };
 
+/// What the sender has stored. Once there was a command: with every heartbeat, and at once where it is new.
+struct maintenance {
+  maintenance_state state;
+};
+
 using message_body = std::variant<heartbeat, renewal, renewal_granted, pre_vote, pre_vote_reply, recruit, promise, refusal, publish,
-                                  published, new_leader, release, nominate, handover, handover_ready>;
+                                  published, new_leader, release, nominate, handover, handover_ready, maintenance>;
 
 struct message {
   epoch highest;                 ///< the sender's promised epoch

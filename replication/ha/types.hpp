@@ -53,6 +53,13 @@ inline bool is_later(const config_record& a, const config_record& b) {
   return a.number != b.number ? a.number > b.number : a.version > b.version;
 }
 
+/// Whether the operators have paused automatic failover. Ordered by version; of two commands with one version the pause is the later.
+struct maintenance_state {
+  std::uint64_t version = 0;      ///< 0: never paused
+  bool paused = false;
+  friend auto operator<=>(const maintenance_state&, const maintenance_state&) = default;
+};
+
 /// Names one lease: a process of a node that leads an epoch. Incarnations of a node differ from start to start (never 0).
 struct lease_id {
   node_id holder;

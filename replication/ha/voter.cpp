@@ -75,6 +75,13 @@ voter::verdict voter::store(const config_record& config) {
   return {true, {}, {}, false};
 }
 
+bool voter::store(const maintenance_state& state) {
+  if (state <= record_.maintenance) return false;
+  record_.maintenance = state;
+  ++changes_;
+  return true;
+}
+
 bool voter::release(time_point now, const lease_id& lease) {
   if (lease.incarnation == 0) return false;
   released_ = lease;

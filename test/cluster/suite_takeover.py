@@ -1,9 +1,13 @@
-"""The primary is changed by SQL: helios_switchover() on the primary, on a standby that forwards, and through the proxy always answers the
+"""The primary is changed by hand, and not changed under maintenance. By SQL:
+helios_switchover() on the primary, on a standby that forwards, and through the proxy always answers the
 session that asked; it never waits for itself, and says why it did not take place. pg_promote() makes a standby the primary when the
-primary is lost, and refuses while it is there."""
+primary is lost, and refuses while it is there. `heliosctl pause` is for the whole cluster and outlives restarts; the commands still
+work."""
 import json
+import subprocess
 import threading
-import urllib.request
+import time
+from pathlib import Path
 
 import psycopg2
 
@@ -89,10 +93,34 @@ def many_at_once(cluster, leader):
     return successor
 
 
-def order(node, path):
-    request = urllib.request.Request(f"http://127.0.0.1:{node.http}{path}", b"{}", {"Authorization": f"Bearer {SECRET}"})
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        check(answer.status == 200, f"{path} of {node.name}: {answer.status}")
+def heliosctl(node, *words):
+    done = subprocess.run([str(Path(node.cluster.binary).parent / "heliosctl"), "--host", "127.0.0.1", "--port", str(node.http),
+                           "--token", SECRET, *words], capture_output=True, text=True, timeout=60)
+    check(done.returncode == 0, f"heliosctl {words} of {node.name}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def paused(node):
+    return json.loads(node.http_get("/cluster")[1]).get("pause", False)
+
+
+def lose_primary_under_maintenance(cluster, leader):
+    """Asked of the observer; a node that was away meanwhile hears of it. Without a word by hand nobody leads."""
+    away = cluster["standby-async"]
+    away.kill()
+    heliosctl(cluster["observer"], "pause")
+    members = [n for n in cluster.nodes.values() if n.role != "proxy"]
+    away.start()
+    wait_for("every member knows of the pause", lambda: all(paused(n) for n in members), 10)
+    check("Maintenance" in heliosctl(away, "topology"), "heliosctl topology does not show the pause")
+    check(json.loads(away.http_get("/api/ha/election")[1])["paused"] is True, "/api/ha/election does not show the pause")
+    wait_followers(cluster, leader)
+    leader.kill()
+    cluster["observer"].stop()
+    cluster["observer"].start()
+    time.sleep(3 if SHORT else 5)
+    check(leader_of(cluster) is None, "a node took over under maintenance")
+    check(paused(cluster["observer"]), "the pause did not outlive a restart")
 
 
 def promote(cluster, leader):
@@ -101,18 +129,19 @@ def promote(cluster, leader):
     check(leader_of(cluster) is leader, "pg_promote() deposed a living primary")
     code, text = refusal(leader.connect(), "SELECT pg_promote()")
     check(code == "55000", f"pg_promote() on the primary: {code} {text}")
-    members = [n for n in cluster.nodes.values() if n.role in ("primary", "standby") and n is not leader]
-    for node in members:
-        order(node, "/pause")
     cohort = json.loads(leader.http_get("/api/ha/election")[1])["config"]["members"]
     session = cluster[cohort[0]].connect(timeout=20)
-    leader.kill()
+    lose_primary_under_maintenance(cluster, leader)
     cursor = session.cursor()
     cursor.execute("SELECT pg_promote()")
     check(cursor.fetchall() == [(True,)], f"pg_promote() after the loss of the primary: {session.notices}")
     check(wait_leader(cluster) is cluster[cohort[0]], "the promoted standby does not lead")
-    for node in members:
-        order(node, "/resume")
+    heliosctl(cluster["standby-async"], "resume")
+    leader.start()
+    wait_followers(cluster, cluster[cohort[0]])
+    check(not any(paused(n) for n in cluster.nodes.values() if n.role != "proxy"), "the pause did not end")
+    cluster[cohort[0]].kill()
+    wait_leader(cluster, other_than=cluster[cohort[0]])
 
 
 def run(binary):

@@ -248,6 +248,14 @@ TEST_CASE_FIXTURE(commanded_fixture, "a command is answered when it is done, and
   CHECK(ordered->what == agent_command::kind::resume);
 }
 
+TEST_CASE_FIXTURE(commanded_fixture, "a paused cluster says so") {
+  CHECK(!body("/cluster").contains("pause"));
+  CHECK(body("/api/ha/election")["paused"] == false);
+  node.failover->paused = true;
+  CHECK(body("/cluster")["pause"] == true);
+  CHECK(body("/api/ha/election")["paused"] == true);
+}
+
 TEST_CASE_FIXTURE(commanded_fixture, "a command to the wrong node names the right one") {
   node.failover->role = replication::ha::member_role::following;
   node.failover->leader = {"n2"};

@@ -10,7 +10,8 @@ using namespace helios::replication::ha;
 namespace {
 
 durable_record example() {
-  return {"heliosdb", epoch{7}, node_id{"b"}, {epoch{6}, 12, node_id{"a"}, {node_id{"b"}, node_id{"c"}}, 1}, {node_id{"a"}, 99, epoch{6}}};
+  return {"heliosdb", epoch{7}, node_id{"b"}, {epoch{6}, 12, node_id{"a"}, {node_id{"b"}, node_id{"c"}}, 1}, {node_id{"a"}, 99, epoch{6}},
+          {5, true}};
 }
 
 }  // namespace
@@ -24,8 +25,19 @@ TEST_CASE("a record is read as it was written") {
 TEST_CASE("the record's text is fixed") {
   const auto text = encode(example());
   CHECK(text.substr(0, text.rfind("check ")) ==
-        "heliosdb failover record 1\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
-        "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\n");
+        "heliosdb failover record 2\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
+        "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\nmaintenance_version 5\nmaintenance_paused 1\n");
+}
+
+TEST_CASE("a record of the first version is of a cluster that was never paused") {
+  auto before = example();
+  before.maintenance = {};
+  const auto read = decode(
+      "heliosdb failover record 1\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
+      "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\ncheck 5095ee712617f364\n",
+      "heliosdb", "f");
+  REQUIRE(read);
+  CHECK(*read == before);
 }
 
 TEST_CASE("a changed or a lost byte anywhere is damage, with advice") {

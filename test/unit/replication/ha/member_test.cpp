@@ -257,16 +257,90 @@ TEST_CASE("stepping down lets another lead at once") {
   CHECK(cluster.leader() == b);
 }
 
+namespace {
+
+/// What the command ended with.
+std::string pause(small_cluster& cluster, const node_id& asked, bool paused) {
+  cluster[asked].seen.clear();
+  cluster.machine(asked).command_pause(cluster.now(), 7, paused);
+  cluster.settle();
+  if (all_of<ha::command_done>(cluster[asked].seen).empty()) cluster.pass(2s);
+  const auto done = all_of<ha::command_done>(cluster[asked].seen);
+  REQUIRE(done.size() == 1);
+  return done[0].failure;
+}
+
+}  // namespace
+
 TEST_CASE("while automation is paused nobody takes over") {
   small_cluster cluster(two_and_witness);
   cluster.pass(3s);
-  for (const auto& id : {a, b, w}) cluster.machine(id).command_pause(cluster.now(), 1, true);
-  cluster.settle();
+  CHECK(pause(cluster, w, true) == "");
+  for (const auto& id : {a, b, w}) CHECK(cluster.machine(id).paused());
   cluster.kill(a);
   cluster.pass(10s);
   CHECK(cluster.leader().value.empty());
-  for (const auto& id : {b, w}) cluster.machine(id).command_pause(cluster.now(), 2, false);
+  CHECK(pause(cluster, b, false) == "");
   CHECK(until_open(cluster, 5s) <= 1s);
+}
+
+TEST_CASE("a pause outlives restarts and reaches those who were away") {
+  small_cluster cluster(three_data_nodes);
+  cluster.pass(3s);
+  cluster.kill(c);
+  CHECK(pause(cluster, b, true) == "");
+  for (const auto& id : {a, b}) cluster.kill(id);
+  for (const auto& id : {c, b}) cluster.start(id);
+  cluster.pass(10s);
+  CHECK(cluster.machine(c).paused());
+  CHECK(cluster.leader().value.empty());
+  CHECK(pause(cluster, c, false) == "");
+  CHECK(until_open(cluster, 5s) <= 3s);
+  cluster.start(a);
+  cluster.pass(1s);
+  CHECK(!cluster.machine(a).paused());
+}
+
+TEST_CASE("a pause that no quorum has stored is no success, and spreads all the same") {
+  small_cluster cluster(two_and_witness);
+  cluster.pass(3s);
+  cluster.cut(b);
+  CHECK(pause(cluster, b, true).starts_with("only 1 of the 2 voters"));
+  CHECK(!cluster.machine(a).paused());
+  cluster.cut(b, false);
+  cluster.pass(1s);
+  for (const auto& id : {a, b, w}) CHECK(cluster.machine(id).paused());
+  CHECK(cluster.leader() == a);
+}
+
+TEST_CASE("of two commands of one moment the pause stands, and the other one fails") {
+  small_cluster cluster(two_and_witness);
+  cluster.pass(3s);
+  for (const auto& id : {a, b}) cluster[id].seen.clear();
+  cluster.machine(a).command_pause(cluster.now(), 5, false);
+  cluster.machine(b).command_pause(cluster.now(), 6, true);
+  cluster.settle();
+  CHECK(all_of<ha::command_done>(cluster[a].seen).at(0).failure == "another command came after it");
+  CHECK(all_of<ha::command_done>(cluster[b].seen).at(0).failure == "");
+  for (const auto& id : {a, b, w}) CHECK(cluster.machine(id).paused());
+}
+
+TEST_CASE("under a pause commands by hand change the leader") {
+  small_cluster cluster(three_data_nodes);
+  cluster.pass(3s);
+  REQUIRE(pause(cluster, a, true) == "");
+  cluster.machine(a).command_switchover(cluster.now(), 7, b, 1s);
+  cluster.settle();
+  CHECK(until_open(cluster, 5s) <= 100ms);
+  REQUIRE(cluster.leader() == b);
+  cluster.pass(3s);
+  cluster.kill(b);
+  cluster.pass(5s);
+  REQUIRE(cluster.leader().value.empty());
+  cluster.machine(c).command_failover(cluster.now(), 8, {});
+  cluster.settle();
+  CHECK(until_open(cluster, 1s) <= 100ms);
+  CHECK(cluster.leader() == c);
 }
 
 TEST_CASE("manual: the configured primary leads after listening, and nobody replaces it") {

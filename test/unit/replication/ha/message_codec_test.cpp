@@ -29,6 +29,7 @@ std::vector<message> one_of_each() {
       nominate{epoch{8}},
       handover{epoch{8}, lsn{77}},
       handover_ready{epoch{8}, lsn{77}},
+      maintenance{{9, true}},
   };
   std::vector<message> out;
   for (const auto& b : bodies) out.push_back({epoch{out.size() + 1}, b});
