@@ -191,6 +191,12 @@ int main(int argc, char** argv) {
   failover->add_flag("--accept-data-loss", accept_data_loss, "Also if it may lack acknowledged commits");
   auto* pause = app.add_subcommand("pause", "Maintenance: no failover begins by itself in the cluster; commands by hand work");
   auto* resume = app.add_subcommand("resume", "Ends the maintenance");
+  std::string node, mode;
+  auto* reinitialize = app.add_subcommand("reinitialize", "A standby drops its store and takes a base backup from its primary");
+  reinitialize->add_option("node", node, "The standby")->required();
+  auto* change_mode = app.add_subcommand("mode", "Changes how commits wait for a standby; it outlives a restart of the node");
+  change_mode->add_option("node", node, "The standby")->required();
+  change_mode->add_option("mode", mode, "Its new mode")->required()->check(CLI::IsMember({"sync", "semi-sync", "async"}));
   app.require_subcommand(1);
   app.fallthrough();
   CLI11_PARSE(app, argc, argv);
@@ -200,6 +206,8 @@ int main(int argc, char** argv) {
   if (*events) return show(from, "/api/ha/election", as_json, events_table);
   if (*switchover) return act(find_member(from, {}), "/switchover", to.empty() ? json::object() : json{{"target_node", to}}, token);
   if (*failover) return act(find_member(from, to), "/failover", {{"target_node", to}, {"accept_data_loss", accept_data_loss}}, token);
+  if (*reinitialize) return act(find_member(from, node), "/reinitialize", json::object(), token);
+  if (*change_mode) return act(find_member(from, node), "/mode", {{"mode", mode}}, token);
   if (*pause) return act(from, "/pause", json::object(), token);
   if (*resume) return act(from, "/resume", json::object(), token);
   return 1;

@@ -18,6 +18,7 @@ failover_member::failover_member(caf::actor_system& system, const config::node_o
 result<void> failover_member::start(environment use) {
   auto rules = make_rules(options_, incarnation_);
   if (!rules) return rules.failure();
+  if (use.mode) rules->own_mode = *use.mode;
   auto record = read_record(directory_ / "record", options_.cluster_id);
   if (!record) return record.failure();
   incomplete_ = storage::posix_env().exists(mark());
@@ -54,6 +55,17 @@ result<void> failover_member::store_is_whole() {
   if (auto synced = env.sync_directory(directory_); !synced) return synced;
   incomplete_ = false;
   return {};
+}
+
+result<void> remove_store(const std::filesystem::path& storage_directory) {
+  auto& env = storage::posix_env();
+  auto names = env.list(storage_directory);
+  if (!names) return names.failure();
+  for (const auto& name : *names) {
+    if (name == failover_member::directory_name) continue;
+    if (auto removed = env.remove_tree(storage_directory / name); !removed) return removed;
+  }
+  return env.sync_directory(storage_directory);
 }
 
 }  // namespace helios::actors

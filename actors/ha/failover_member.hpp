@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -31,6 +32,8 @@ class failover_member {
     std::function<replication::ha::log_state()> log_now;
     std::function<void(replication::ha::action)> act;
     std::function<void(std::string why)> fatal;
+    /// Of a data node as a standby; unset: as configured.
+    std::optional<sync_mode> mode = {};
   };
   /// Reads the record and spawns the agent. errc::corrupt and errc::refused of the record, errc::invalid_argument of the rules.
   result<void> start(environment use);
@@ -66,5 +69,8 @@ class failover_member {
   ha_agent_handle agent_;
   std::atomic<bool> started_{false}, incomplete_{false};
 };
+
+/// Empties a storage directory but for what the failover must not forget.
+result<void> remove_store(const std::filesystem::path& storage_directory);
 
 }  // namespace helios::actors

@@ -165,6 +165,7 @@ ha_agent_handle::behavior_type ha_agent(ha_agent_handle::stateful_pointer<ha_age
       [settled](const cohort_held& m) { settled([&m](ha::member& r, ha::time_point now) { r.cohort_holds(now, m.config); }); },
       [settled](writes_drained m) { settled([m](ha::member& r, ha::time_point now) { r.drained(now, m.end); }); },
       [&state](agent_command& m) { state.command(m); },
+      [settled](own_mode_changed m) { settled([m](ha::member& r, ha::time_point now) { r.set_mode(now, m.mode); }); },
       [settled](const process_reaped& m) {
         settled([&m](ha::member& r, ha::time_point now) { r.process_ended(now, {m.node, m.incarnation, {}}); });
       },

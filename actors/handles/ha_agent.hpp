@@ -50,6 +50,10 @@ struct agent_command {
   std::chrono::milliseconds timeout{10'000};
   std::function<void(std::string failure)> done;
 };
+/// Of this node as a standby.
+struct own_mode_changed {
+  sync_mode mode{};
+};
 /// The launcher has reaped that process.
 struct process_reaped {
   node_id node;
@@ -60,7 +64,7 @@ struct stop_agent {};
 using ha_agent_handle =
     caf::typed_actor<caf::reacts_to<member_said>, caf::reacts_to<member_lost>, caf::reacts_to<agent_tick>, caf::reacts_to<data_fenced>,
                      caf::reacts_to<data_leads>, caf::reacts_to<cohort_held>, caf::reacts_to<writes_drained>,
-                     caf::reacts_to<agent_command>, caf::reacts_to<process_reaped>, caf::reacts_to<stop_agent>>;
+                     caf::reacts_to<agent_command>, caf::reacts_to<own_mode_changed>, caf::reacts_to<process_reaped>, caf::reacts_to<stop_agent>>;
 
 }  // namespace helios::actors
 
@@ -72,5 +76,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::data_leads)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::cohort_held)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::writes_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::agent_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::own_mode_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::process_reaped)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::stop_agent)

@@ -13,8 +13,8 @@ std::int64_t number(std::uint64_t v) { return static_cast<std::int64_t>(v); }
 }  // namespace
 
 data_facts::data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions,
-                       std::int64_t started_at_us, std::function<void(agent_command)> command)
-    : engine_(engine), options_(options), sessions_(sessions), started_at_us_(started_at_us), command_(std::move(command)) {}
+                       std::int64_t started_at_us, std::function<sync_mode()> mode, std::function<void(agent_command)> command)
+    : engine_(engine), options_(options), sessions_(sessions), started_at_us_(started_at_us), mode_(std::move(mode)), command_(std::move(command)) {}
 
 sql::replication_status_row data_facts::status() const {
   const auto* leading = lead();
@@ -22,7 +22,7 @@ sql::replication_status_row data_facts::status() const {
   sql::replication_status_row out;
   out.node_id = options_.id.value;
   out.role = to_string(leading != nullptr ? node_role::primary : node_role::standby);
-  out.sync_mode = leading != nullptr ? "" : to_string(options_.replication.mode);
+  out.sync_mode = leading != nullptr ? "" : to_string(mode_());
   out.is_read_only = leading == nullptr;
   out.current = s.written;
   out.flush = s.flushed;

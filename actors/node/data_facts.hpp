@@ -16,9 +16,9 @@ namespace helios::actors {
 
 class data_facts final : public sql::node_facts {
  public:
-  /// `command`: to the node's failover agent; empty: failover is manual.
+  /// `mode`: of this node as a standby. `command`: to the node's failover agent; empty: failover is manual.
   data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions, std::int64_t started_at_us,
-             std::function<void(agent_command)> command);
+             std::function<sync_mode()> mode, std::function<void(agent_command)> command);
 
   /// From now on the node leads; `lead` outlives the sessions.
   void leads(const primary_lead* lead) { lead_.store(lead, std::memory_order_release); }
@@ -45,6 +45,7 @@ class data_facts final : public sql::node_facts {
   const config::node_options& options_;
   session_directory& sessions_;
   std::int64_t started_at_us_;
+  std::function<sync_mode()> mode_;
   std::function<void(agent_command)> command_;
   std::atomic<const primary_lead*> lead_{nullptr};
   std::atomic<std::shared_ptr<const primary_board>> followed_;

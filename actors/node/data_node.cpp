@@ -15,6 +15,7 @@
 #include "actors/node/generation.hpp"
 #include "actors/node/order_queue.hpp"
 #include "actors/node/replication_listener.hpp"
+#include "actors/node/standby_mode.hpp"
 #include "actors/runtime/process_signals.hpp"
 #include "actors/status/status_server.hpp"
 #include "actors/watch/peer_watches.hpp"
@@ -29,12 +30,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr log::source source{"node"};
-
-replication::ha::config_record to_rules(const storage::cohort_config& c) {
-  replication::ha::config_record out{c.number, c.version, node_id{c.leader}, {}, c.acks_needed};
-  for (const auto& m : c.members) out.members.push_back(node_id{m});
-  return out;
-}
 
 class data_node {
  public:
@@ -58,7 +53,6 @@ class data_node {
   result<void> join_failover();
   replication::ha::log_state log_now();
   void caught_up();
-  result<void> remove_store();
   result<void> archive_beyond(lsn fork);
   void act(replication::ha::action a);
   void errand(std::function<result<void>()> what);
@@ -69,6 +63,8 @@ class data_node {
   result<void> obey_hold(const node_id& successor);
   result<void> obey_resume();
   result<void> obey_drained();
+  std::string obey_mode(sync_mode to);
+  void change_mode(sync_mode to, std::function<void(std::string why)> done);
   result<void> begin(std::optional<lsn> truncate_to);
   result<void> open_ports();
   void start_watches();
@@ -98,6 +94,7 @@ class data_node {
   member_board members_;
   std::int64_t started_at_us_ = wall_clock_us();
   std::atomic<std::uint64_t> highest_epoch_{0};
+  standby_mode mode_{options_};
   std::unique_ptr<failover_member> failover_;  ///< null: failover is manual
   node_id followed_;              ///< elected: whom the agent says to follow; empty: nobody. Main thread
   order_queue<node_order> orders_;
@@ -140,7 +137,7 @@ node_status data_node::look() {
   s.node_id = options_.id.value;
   s.role = is_standby() ? node_role::standby : node_role::primary;
   if (s.role == node_role::standby) {
-    s.mode = to_string(options_.replication.mode);
+    s.mode = to_string(mode_.now());
     s.primary = primary_now().value;
   }
   s.time_us = wall_clock_us();
@@ -179,8 +176,9 @@ result<void> data_node::begin(std::optional<lsn> truncate_to) {
                               [this](node_order order) { orders_.give(std::move(order)); },
                               [this] { return primary_now(); },
                               elected() ? failover_->facts() : nullptr,
-                              [this](const storage::cohort_config& held) { failover_->tell(cohort_held{to_rules(held)}); },
+                              [this](replication::ha::config_record held) { failover_->tell(cohort_held{std::move(held)}); },
                               [this] { caught_up(); },
+                              [this] { return mode_.now(); },
                               {}};
   if (elected()) use.command = [this](agent_command c) { failover_->tell(std::move(c)); };
   auto started = generation::start(std::move(use), truncate_to);
@@ -214,6 +212,9 @@ result<void> data_node::open_ports() {
                                        if (elected() && failover_->started()) {
                                          from.command = [this](agent_command c) { failover_->tell(std::move(c)); };
                                          from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
+                                       }
+                                       if (elected() || options_.role == node_role::standby) {
+                                         from.change_mode = [this](sync_mode to, auto done) { change_mode(to, std::move(done)); };
                                        }
                                        serve_status(from, request, std::move(respond));
                                      });
@@ -252,7 +253,8 @@ result<void> data_node::join_failover() {
   return failover_->start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
                            [this] { return log_now(); },
                            [this](replication::ha::action a) { act(std::move(a)); },
-                           [this](std::string why) { orders_.give({node_order::kind::fail, {}, std::move(why)}); }});
+                           [this](std::string why) { orders_.give({node_order::kind::fail, {}, std::move(why)}); },
+                           mode_.now()});
 }
 
 /// Any thread.
@@ -269,28 +271,10 @@ void data_node::caught_up() {
   if (auto whole = failover_->store_is_whole(); !whole) orders_.give({node_order::kind::fail, {}, to_string(whole.failure())});
 }
 
-/// All but what the failover rules must not forget.
-result<void> data_node::remove_store() {
-  auto& env = storage::posix_env();
-  const std::filesystem::path directory(options_.storage.directory);
-  auto names = env.list(directory);
-  if (!names) return names.failure();
-  for (const auto& name : *names) {
-    if (name == failover_member::directory_name) continue;
-    if (auto removed = env.remove_tree(directory / name); !removed) return removed;
-  }
-  return env.sync_directory(directory);
-}
-
 /// What this node's log has beyond the fork would be lost.
 result<void> data_node::archive_beyond(lsn fork) {
   if (!elected() || !generation_ || generation_->store() == nullptr) return {};
-  auto set_aside = archive_log(*generation_->store(), fork, failover_->archive());
-  if (!set_aside) return set_aside.failure();
-  if (set_aside->bytes == 0) return {};
-  log::warning(source, "{} transactions ({} bytes of WAL from {}) are not in the primary's log and are cut; they are listed in {}, their WAL is kept in {}",
-               set_aside->transactions, set_aside->bytes, fork.value, set_aside->list.string(), set_aside->wal.string());
-  return {};
+  return set_log_aside(*generation_->store(), fork, failover_->archive());
 }
 
 void data_node::errand(std::function<result<void>()> what) {
@@ -369,6 +353,25 @@ result<void> data_node::obey_drained() {
   return {};
 }
 
+/// Any thread.
+void data_node::change_mode(sync_mode to, std::function<void(std::string why)> done) {
+  errand([this, to, done = std::move(done)] {
+    done(obey_mode(to));
+    return result<void>();
+  });
+}
+
+/// A standby streams anew: its primary learns of the mode with it, and the cohort follows. Empty, or why it was not done.
+std::string data_node::obey_mode(sync_mode to) {
+  if (to == mode_.now()) return {};
+  if (auto changed = mode_.change(to); !changed) return to_string(changed.failure());
+  log::info(source, "mode is {} from now on", to_string(to));
+  if (elected()) failover_->tell(own_mode_changed{to});
+  if (generation_ && generation_->stream() != 0) generation_->follow(elected() ? followed_ : options_.primary);
+  changed();
+  return {};
+}
+
 /// The log may end in commits that nobody else has: it is opened anew, so that the next leader can have it cut.
 result<void> data_node::obey_stop_leading() {
   followed_ = {};
@@ -436,7 +439,7 @@ std::optional<int> data_node::obey(const node_order& order) {
       log::warning(source, "the store is removed; a base backup from the primary replaces it");
       end_generation(1000ms);
       if (elected()) done = failover_->begin_replacing_store();
-      if (done) done = remove_store();
+      if (done) done = remove_store(options_.storage.directory);
       if (done) done = begin(std::nullopt);
       break;
     case node_order::kind::errand: done = order.run(); break;
@@ -474,6 +477,7 @@ int data_node::finish(int code) {
 }
 
 int data_node::run() {
+  if (auto loaded = mode_.load(); !loaded) return give_up(loaded.failure());
   if (auto opened = open_ports(); !opened) return give_up(opened.failure());
   start_watches();
   if (auto begun = begin(std::nullopt); !begun) return give_up(begun.failure());

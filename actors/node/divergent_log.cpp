@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/log.hpp"
 #include "storage/env/env.hpp"
 #include "storage/wal/record.hpp"
 
@@ -61,6 +62,15 @@ result<archived_log> archive_log(const storage::engine& store, lsn from, const s
   if (auto synced = (*file)->sync(); !synced) return synced.failure();
   if (auto listed = storage::replace_file(env, out.list, lines); !listed) return listed.failure();
   return out;
+}
+
+result<void> set_log_aside(const storage::engine& store, lsn fork, const std::filesystem::path& directory) {
+  const auto aside = archive_log(store, fork, directory);
+  if (!aside) return aside.failure();
+  if (aside->bytes == 0) return {};
+  log::warning({"node"}, "{} transactions ({} bytes of WAL from {}) are not in the primary's log and are cut; they are listed in {}, their WAL is kept in {}",
+               aside->transactions, aside->bytes, fork.value, aside->list.string(), aside->wal.string());
+  return {};
 }
 
 }  // namespace helios::actors

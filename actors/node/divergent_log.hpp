@@ -19,5 +19,7 @@ struct archived_log {
 /// Copies the log from `from` (a record boundary) to its end into `directory`, fsynced; what is recycled is left out. A copy that a
 /// crash interrupted is made again. errc::io, errc::disk_full.
 result<archived_log> archive_log(const storage::engine& store, lsn from, const std::filesystem::path& directory);
+/// The same, and says in the log what will be cut.
+result<void> set_log_aside(const storage::engine& store, lsn fork, const std::filesystem::path& directory);
 
 }  // namespace helios::actors

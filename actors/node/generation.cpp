@@ -26,6 +26,12 @@ constexpr auto last_sessions_within = 5000ms;
 /// Numbers streams over all generations: main thread of the node.
 std::uint64_t last_stream = 0;
 
+replication::ha::config_record to_rules(const storage::cohort_config& c) {
+  replication::ha::config_record out{c.number, c.version, node_id{c.leader}, {}, c.acks_needed};
+  for (const auto& m : c.members) out.members.push_back(node_id{m});
+  return out;
+}
+
 storage::engine_options to_engine(const config::node_options& o, std::optional<lsn> truncate_to) {
   storage::engine_options out;
   out.directory = o.storage.directory;
@@ -72,7 +78,7 @@ result<void> generation::open_store(std::optional<lsn> truncate_to) {
             s.visible.value, engine_->last_epoch().value);
   use_.heard_epoch(engine_->last_epoch());
   sessions_ = std::make_shared<session_directory>(use_.options.listen.connections_max);
-  facts_ = std::make_unique<data_facts>(*engine_, use_.options, *sessions_, use_.started_at_us, use_.command);
+  facts_ = std::make_unique<data_facts>(*engine_, use_.options, *sessions_, use_.started_at_us, use_.mode, use_.command);
   sink_ = std::make_unique<role_sink>();
   db_ = std::make_unique<sql::database>(*engine_, *sink_, *facts_);
   make_services();
@@ -89,8 +95,10 @@ result<void> generation::start_lead(epoch number, std::optional<storage::cohort_
                                   if (leads_ && lead_->gate().open && !open_) use_.order({node_order::kind::open, {}, {}});
                                   use_.changed();
                                 }, {}};
-  if (opening) use.elected = elected_terms{{}, {}, use_.cohort_held, [ha = use_.ha] { return ha->may_acknowledge(); },
-                                         [ha = use_.ha] { return ha->leads(); }};
+  if (opening) {
+    use.elected = elected_terms{{}, {}, [held = use_.cohort_held](const storage::cohort_config& c) { held(to_rules(c)); },
+                                [ha = use_.ha] { return ha->may_acknowledge(); }, [ha = use_.ha] { return ha->leads(); }};
+  }
   auto lead = primary_lead::start(std::move(use), number, std::move(opening));
   if (!lead) return lead.failure();
   lead_ = std::move(*lead);
@@ -178,7 +186,7 @@ void generation::follow(const node_id& leader) {
   auto started = std::make_shared<standby_follow>(standby_follow::environment{
       use_.runtime.system(), use_.options, supervisor_,
       reconnect_environment{use_.options, use_.self, use_.runtime.control_io(), primary}, engine_.get(), db_.get(), use_.heard_epoch,
-      use_.highest_epoch, use_.caught_up, use_.changed, order});
+      use_.highest_epoch, use_.caught_up, use_.changed, order, use_.mode});
   std::lock_guard lock(follow_mutex_);
   follow_ = std::move(started);
 }
@@ -197,6 +205,7 @@ void generation::make_services() {
   services_.reset(new session_services{*db_, use_.options, sessions_, use_.runtime.control_io(), use_.self,
                                        [this] { return !leads_; }, false, [this] { return upstream(); },
                                        [this] { return not_accepting(); }, {}});
+  services_->mode = use_.mode;
   if (use_.ha) services_->may_answer = [this] { return !leads_ || !writes_open_ || use_.ha->may_acknowledge(); };
 }
 

@@ -35,8 +35,9 @@ class generation {
     std::function<node_id()> current_primary; ///< any thread; whom writes are forwarded to
     /// Automatic failover: what the agent knows, and whom to tell that a cohort holds its own record. Null in manual mode.
     std::shared_ptr<const ha_facts> ha;
-    std::function<void(const storage::cohort_config&)> cohort_held;
+    std::function<void(replication::ha::config_record)> cohort_held;
     std::function<void()> caught_up;          ///< as of the WAL receiver
+    std::function<sync_mode()> mode;          ///< of this node as a standby; any thread
     std::function<void(agent_command)> command;  ///< to the agent, any thread; empty in manual mode
   };
   /// `truncate_to`: cut the log there first. In manual mode the node then leads or follows by its configured role; in automatic mode it

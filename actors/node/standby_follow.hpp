@@ -27,6 +27,7 @@ class standby_follow {
     std::function<void()> caught_up;
     std::function<void()> changed;
     std::function<void(node_order)> order;
+    std::function<sync_mode()> mode;
   };
   explicit standby_follow(environment use);
   ~standby_follow();

@@ -64,7 +64,7 @@ struct wal_receiver_state {
                            caf::anon_send(me, receiver_closed{n, to_string(why)});
                          }});
     wire::repl::start_stream start;
-    start.mode = use->options.replication.mode;
+    start.mode = use->mode();
     start.has_store = use->engine != nullptr;
     if (use->engine != nullptr) {
       // Only what is fsynced may be promised.

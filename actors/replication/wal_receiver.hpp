@@ -44,6 +44,8 @@ struct receiver_environment {
   std::function<void()> changed;
   /// At most one order is given. Any thread; must not block.
   std::function<void(node_order)> order;
+  /// This standby's mode from the next stream on. Any thread.
+  std::function<sync_mode()> mode;
 };
 
 wal_receiver_handle spawn_wal_receiver(caf::actor_system& system, receiver_environment use);

@@ -36,6 +36,8 @@ struct session_services {
   std::function<std::optional<std::string>()> not_accepting;
   /// False when an answer could be stale: an elected primary whose lease has ended. Any thread; empty: always true.
   std::function<bool()> may_answer = {};
+  /// Of this node as a standby, where it may change at run time; empty: as configured.
+  std::function<sync_mode()> mode = {};
 };
 
 using session_services_ptr = std::shared_ptr<session_services>;

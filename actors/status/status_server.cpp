@@ -63,7 +63,7 @@ std::optional<bool> role_answer(const node_status& n, const net::http_request& r
   return std::nullopt;
 }
 
-enum class action { switchover, failover, pause, resume, reload, reinitialize, reaped };
+enum class action { switchover, failover, pause, resume, reload, reinitialize, reaped, mode };
 
 /// Patroni's paths and the specification's.
 std::optional<action> action_of(std::string_view path) {
@@ -74,6 +74,7 @@ std::optional<action> action_of(std::string_view path) {
   if (path == "/reload") return action::reload;
   if (path == "/reinitialize") return action::reinitialize;
   if (path == "/api/ha/reaped") return action::reaped;
+  if (path == "/mode") return action::mode;
   return std::nullopt;
 }
 
@@ -104,6 +105,20 @@ net::http_response reaped(const status_source& source, const std::string& text) 
   if (!known) return failure(409, "no data node is named " + process.node.value);
   source.reaped(process);
   return reply(202, {{"result", "its lease is released"}});
+}
+
+/// {"mode": "sync"}: durable, and the node streams anew, when it is answered.
+void change_mode(const status_source& source, const std::string& text, net::http_respond respond) {
+  if (!source.change_mode) return respond(failure(409, "only a standby has a mode"));
+  const auto body = json::parse(text, nullptr, false);
+  const auto wanted = body.is_object() ? body.value("mode", json()) : json();
+  for (const auto mode : {sync_mode::sync, sync_mode::semi_sync, sync_mode::async}) {
+    if (wanted != to_string(mode)) continue;
+    return source.change_mode(mode, [respond = std::move(respond)](const std::string& why) {
+      respond(why.empty() ? reply(200, {{"result", "done"}}) : failure(500, why));
+    });
+  }
+  respond(failure(400, "mode must be sync, semi-sync or async"));
 }
 
 agent_command::kind to_kind(action what) {
@@ -168,6 +183,7 @@ void serve_action(const status_source& source, const net::http_request& request,
   if (!authorized(source, request)) return respond(failure(401, "a bearer token is needed for actions"));
   if (*wanted == action::reload) return respond(reload(source));
   if (*wanted == action::reinitialize) return respond(reinitialize(source));
+  if (*wanted == action::mode) return change_mode(source, request.body, std::move(respond));
   if (*wanted == action::reaped) return respond(reaped(source, request.body));
   order_command(source, *wanted, request.body, std::move(respond));
 }

@@ -26,6 +26,8 @@ struct status_source {
   std::function<void(agent_command)> command;
   /// Automatic failover: a launcher has reaped that process. Empty: failover is manual, where no lease waits for it.
   std::function<void(process_reaped)> reaped = {};
+  /// Changes the node's mode as a standby; `done` as of a command. Empty: the node is never a standby.
+  std::function<void(sync_mode to, std::function<void(std::string why)> done)> change_mode = {};
 };
 
 /// `respond` is called once: at once, but for an action that takes its time (a change of the primary), which is answered when it is done.

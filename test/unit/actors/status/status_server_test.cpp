@@ -248,6 +248,26 @@ TEST_CASE_FIXTURE(commanded_fixture, "a command is answered when it is done, and
   CHECK(ordered->what == agent_command::kind::resume);
 }
 
+TEST_CASE_FIXTURE(commanded_fixture, "a change of the mode is answered when it is done") {
+  std::optional<sync_mode> asked;
+  std::function<void(std::string)> done;
+  CHECK(post("/mode", token, R"({"mode": "sync"})").status == 409);
+  source.change_mode = [&](sync_mode to, std::function<void(std::string)> then) {
+    asked = to;
+    done = std::move(then);
+  };
+  CHECK(post("/mode", "", R"({"mode": "sync"})").status == 401);
+  for (const char* body : {"", "no json", "{}", R"({"mode": 1})", R"({"mode": "quick"})"}) CHECK(post("/mode", token, body).status == 400);
+  CHECK_FALSE(asked);
+  CHECK(post("/mode", token, R"({"mode": "semi-sync"})").status == 0);
+  CHECK(asked == sync_mode::semi_sync);
+  done("");
+  CHECK(late.status == 200);
+  CHECK(post("/mode", token, R"({"mode": "async"})").status == 0);
+  done("the disk is full");
+  CHECK(late.status == 500);
+}
+
 TEST_CASE_FIXTURE(commanded_fixture, "a paused cluster says so") {
   CHECK(!body("/cluster").contains("pause"));
   CHECK(body("/api/ha/election")["paused"] == false);
