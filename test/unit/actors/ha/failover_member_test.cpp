@@ -28,7 +28,7 @@ struct member_fixture {
 
   /// A process of this node: what it finds, and its end.
   bool incomplete_after_start() {
-    failover_member member(runtime.system(), options);
+    failover_member member(runtime.system(), options, 1);
     const auto started = member.start({[](const node_id&, std::string) {}, [] { return replication::ha::log_state{}; },
                                        [](replication::ha::action) {}, [](const std::string&) {}});
     REQUIRE_MESSAGE(started.ok(), (started ? "" : to_string(started.failure())));
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(member_fixture, "a store counts as whole until its replacement
 
 TEST_CASE_FIXTURE(member_fixture, "a process that ends while it replaces its store starts with an incomplete one") {
   {
-    failover_member member(runtime.system(), options);
+    failover_member member(runtime.system(), options, 1);
     CHECK_FALSE(member.store_incomplete());
     REQUIRE(member.begin_replacing_store().ok());
     CHECK(member.store_incomplete());
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(member_fixture, "a process that ends while it replaces its sto
 
 TEST_CASE_FIXTURE(member_fixture, "a store that is whole again stays so over restarts") {
   {
-    failover_member member(runtime.system(), options);
+    failover_member member(runtime.system(), options, 1);
     REQUIRE(member.begin_replacing_store().ok());
     REQUIRE(member.store_is_whole().ok());
     CHECK_FALSE(member.store_incomplete());

@@ -1,0 +1,202 @@
+"""The faults. Each is a function that harms the cluster at once and says what it did; heal() ends all of them, whatever they were.
+
+They are chosen by a seeded generator. Which node leads is asked when a fault begins, so one seed gives the same kinds and lengths of faults, and
+mostly the same victims.
+"""
+import subprocess
+import time
+
+from cluster import DATA_NODES, SECRET
+from fabric import CLIENTS
+
+
+class Chaos:
+    """What faults work on: the cluster, its network, a generator, and who led last."""
+
+    def __init__(self, cluster, rng, say):
+        self.cluster, self.fabric, self.rng, self.say = cluster, cluster.fabric, rng, say
+        self.last_leader = "primary"
+
+    def leader(self):
+        if (found := self.cluster.leader()) is not None:
+            self.last_leader = found.name
+        return self.cluster[self.last_leader]
+
+    def followers(self):
+        leader = self.leader()
+        return [n for n in self.cluster.data_nodes() if n is not leader]
+
+    def sync_follower(self):
+        """A follower that the leader may be waiting for."""
+        return next(n for n in self.followers() if n.name != "standby-async")
+
+    def everyone_but(self, node):
+        return [name for name in (*self.cluster.nodes, CLIENTS) if name != node.name]
+
+    def note_ends(self):
+        for node in self.cluster.nodes.values():
+            if node.note_end():
+                self.say(f"{node.name} has ended by itself: {node.log().rstrip().splitlines()[-1][:240]}")
+
+    def heal(self):
+        """Everything runs again, is connected, and has room on a disk of normal speed."""
+        self.fabric.heal()
+        self.note_ends()
+        for node in self.cluster.nodes.values():
+            node.heal_disk()
+            if node.running() and node.paused:
+                node.resume()
+        for node in self.cluster.nodes.values():
+            if not node.running():
+                node.start(wait=False)
+
+    def settled(self):
+        """After healing, once the cluster has had time: nobody may end by itself any more."""
+        self.note_ends()
+        for node in self.cluster.nodes.values():
+            node.may_end = False
+
+
+def kill(c, node):
+    node.kill()
+    return f"SIGKILL {node.name}"
+
+
+def pause(c, node):
+    node.pause()
+    return f"SIGSTOP {node.name}"
+
+
+def kill_leader(c):
+    return kill(c, c.leader())
+
+
+def kill_follower(c):
+    return kill(c, c.rng.choice(c.followers()))
+
+
+def kill_leader_and_follower(c):
+    """The pair that holds the newest commits."""
+    leader, follower = c.leader(), c.sync_follower()
+    return f"{kill(c, leader)} and {kill(c, follower)}"
+
+
+def kill_all(c):
+    for name in c.rng.sample(DATA_NODES, len(DATA_NODES)):
+        c.cluster[name].kill()
+    return "SIGKILL of all data nodes"
+
+
+def pause_leader(c):
+    return pause(c, c.leader())
+
+
+def pause_follower(c):
+    return pause(c, c.rng.choice(c.followers()))
+
+
+def partition_leader(c):
+    node = c.leader()
+    for other in c.everyone_but(node):
+        c.fabric.cut_both(node.name, other)
+    return f"{node.name} is cut off from everyone"
+
+
+def deaf_leader(c):
+    node = c.leader()
+    for other in c.everyone_but(node):
+        c.fabric.cut(other, node.name)
+    return f"{node.name} hears nobody"
+
+
+def mute_leader(c):
+    node = c.leader()
+    for other in c.everyone_but(node):
+        c.fabric.cut(node.name, other)
+    return f"{node.name} is heard by nobody"
+
+
+def leader_without_standbys(c):
+    node = c.leader()
+    for other in c.followers():
+        c.fabric.cut_both(node.name, other.name)
+    return f"{node.name} is cut off from the standbys only"
+
+
+def leader_without_observer(c):
+    node = c.leader()
+    c.fabric.cut_both(node.name, "observer")
+    return f"{node.name} is cut off from the observer only"
+
+
+def leader_without_clients(c):
+    node = c.leader()
+    for other in (CLIENTS, "proxy"):
+        c.fabric.cut_both(node.name, other)
+    return f"{node.name} is cut off from clients and proxy only"
+
+
+def one_way_pair(c):
+    one, other = c.rng.sample((*DATA_NODES, "observer"), 2)
+    c.fabric.cut(one, other)
+    return f"what {one} sends to {other} is lost"
+
+
+def halves(c):
+    """Two data nodes with the leader on one side, two with the observer on the other."""
+    leader = c.leader()
+    beside = c.rng.choice(c.followers())
+    far = [n.name for n in c.cluster.data_nodes() if n not in (leader, beside)] + ["observer"]
+    for near in (leader.name, beside.name):
+        for other in far:
+            c.fabric.cut_both(near, other)
+    return f"{leader.name} and {beside.name} are cut off from {', '.join(far)}"
+
+
+def lose_observer(c):
+    return c.rng.choice((kill, pause))(c, c.cluster["observer"])
+
+
+def kill_proxy(c):
+    return kill(c, c.cluster["proxy"])
+
+
+def slow_fsync(c):
+    node = c.rng.choice((c.leader(), c.sync_follower(), c.cluster["observer"]))
+    milliseconds = c.rng.choice((100, 400, 1000, 2500))
+    node.slow_syncs(milliseconds)
+    return f"syncs of {node.name} take {milliseconds} ms"
+
+
+def full_disk(c):
+    node = c.rng.choice((c.leader(), c.sync_follower(), c.cluster["observer"]))
+    node.may_end = True
+    node.fill_disk()
+    return f"the disk of {node.name} is full"
+
+
+def switchover(c):
+    """Asked of any data node, to one that may follow. A refusal is an answer."""
+    leader = c.leader()
+    to = c.rng.choice([n for n in c.followers() if n.name != "standby-async"])
+    asked = c.rng.choice([n for n in c.cluster.data_nodes()])
+    began = time.monotonic()
+    command = [str(c.cluster.binary).removesuffix("heliosdb") + "heliosctl", "--host", asked.host, "--port", str(asked.http), "--token", SECRET,
+               "switchover", "--to", to.name]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        answer = "done" if done.returncode == 0 else (done.stdout + done.stderr).strip().replace("\n", " ")[:160]
+    except subprocess.TimeoutExpired:
+        answer = "no answer within 30 s"
+    return f"switchover from {leader.name} to {to.name}, asked of {asked.name}: {answer} ({time.monotonic() - began:.1f} s)"
+
+
+# name: (function, shortest and longest time until it is healed)
+FAULTS = {
+    "kill-leader": (kill_leader, 1, 8), "kill-follower": (kill_follower, 1, 8), "kill-pair": (kill_leader_and_follower, 0.5, 6),
+    "kill-all": (kill_all, 0.2, 2), "pause-leader": (pause_leader, 2.5, 9), "pause-follower": (pause_follower, 2.5, 9),
+    "partition": (partition_leader, 3, 10), "deaf": (deaf_leader, 3, 10), "mute": (mute_leader, 3, 10),
+    "no-standbys": (leader_without_standbys, 3, 10), "no-observer": (leader_without_observer, 2, 6), "no-clients": (leader_without_clients, 2, 6),
+    "one-way-pair": (one_way_pair, 3, 10), "halves": (halves, 3, 10), "observer": (lose_observer, 2, 6), "proxy": (kill_proxy, 0.5, 3),
+    "slow-fsync": (slow_fsync, 3, 10), "full-disk": (full_disk, 3, 8), "switchover": (switchover, 0.5, 3),
+}
