@@ -20,6 +20,23 @@ const char* to_string(isolation_level level) {
   return "?";
 }
 
+namespace {
+
+/// Of a commit that was not acknowledged. A record that found no room, or is too large, is not in the log; whatever else happened to it,
+/// another node may have it.
+sql_error refusal(const error& why) {
+  if (why.code == errc::disk_full) {
+    return sql_error(sqlstate::disk_full, "could not write to the write-ahead log: the disk is full").detail(why.detail).hint("Check free disk space.");
+  }
+  if (why.code == errc::invalid_argument) {
+    return sql_error(sqlstate::program_limit_exceeded, "the transaction is too large").detail(why.detail);
+  }
+  return sql_error(sqlstate::transaction_resolution_unknown, "the outcome of the commit is unknown")
+      .detail(to_string(why)).hint("The change may or may not have been made durable; check before trying again.");
+}
+
+}  // namespace
+
 session_transaction::session_transaction(database& db, fiber_host& host, bool node_read_only)
     : db_(db), host_(host), node_read_only_(node_read_only) {}
 
@@ -56,10 +73,9 @@ lsn session_transaction::commit() {
   host_.await(unit->acknowledged, fiber_host::cancel_policy::uncancellable);
   auto& outcome = unit->acknowledged->outcome();
   if (!outcome.ok()) {
-    auto detail = to_string(outcome.failure());
+    auto refused = refusal(outcome.failure());
     end();
-    throw sql_error(sqlstate::transaction_resolution_unknown, "the outcome of the commit is unknown")
-        .detail(std::move(detail)).hint("The change may or may not have been made durable; check before trying again.");
+    throw refused;
   }
   auto position = unit->end;
   end();

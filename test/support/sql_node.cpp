@@ -109,7 +109,7 @@ void sql_node::open() {
   auto begun = engine_->begin_epoch(epoch{engine_->last_epoch().value + 1}, node_id{"test"});
   if (!begun.ok()) throw sql_error(sqlstate::internal_error, to_string(begun.failure()));
   engine_->advance_visible(engine_->status().applied);
-  sink_ = std::make_unique<storage::direct_commit_sink>(*engine_);
+  sink_ = std::make_unique<failing_sink>(*engine_);
   db_ = std::make_unique<sql::database>(*engine_, *sink_, facts_);
 }
 

@@ -29,12 +29,27 @@ class lone_node_facts final : public sql::node_facts {
   completion_ptr hand_over(std::int64_t, const node_id&) override { return nullptr; }
 };
 
+/// Commits at once, or fails as it is told to.
+class failing_sink final : public storage::commit_sink {
+ public:
+  explicit failing_sink(storage::engine& engine) : direct_(engine) {}
+  void submit(storage::commit_unit_ptr unit) override {
+    if (failure && unit->acknowledged) return unit->acknowledged->complete(*failure);
+    direct_.submit(std::move(unit));
+  }
+  std::optional<error> failure;  ///< no client may be committing meanwhile
+
+ private:
+  storage::direct_commit_sink direct_;
+};
+
 class sql_node {
  public:
   sql_node();
   ~sql_node();
   sql::database& db() { return *db_; }
   storage::engine& engine() { return *engine_; }
+  failing_sink& sink() { return *sink_; }
   /// Closes the engine and recovers it from its files. No client may be open.
   void restart();
 
@@ -43,7 +58,7 @@ class sql_node {
 
   std::filesystem::path directory_;
   std::unique_ptr<storage::engine> engine_;
-  std::unique_ptr<storage::direct_commit_sink> sink_;
+  std::unique_ptr<failing_sink> sink_;
   lone_node_facts facts_;
   std::unique_ptr<sql::database> db_;
 };

@@ -116,3 +116,21 @@ TEST_CASE("classification tells a standby what may run there") {
   CHECK(of("set search_path = x") == statement_class::session);
   CHECK(of("create table t (a int)") == statement_class::write);
 }
+
+TEST_CASE_FIXTURE(sql_fixture, "a commit that found no room, or is too large, has failed; of any other failure nobody knows") {
+  must("create table t (a int)");
+  const auto commit_with = [&](errc code) {
+    node.sink().failure = error{code, "what happened"};
+    const auto out = client.run("insert into t values (1)");
+    node.sink().failure.reset();
+    return out;
+  };
+  const auto full = commit_with(errc::disk_full);
+  CHECK(full.state() == "53100");
+  CHECK(full.error->detail == "what happened");
+  CHECK(commit_with(errc::invalid_argument).state() == "54000");
+  CHECK(commit_with(errc::closed).state() == "08007");
+  CHECK(client.session().status() == sql::transaction_status::idle);
+  CHECK(value("select count(*) from t") == "0");
+  must("insert into t values (2)");
+}
