@@ -25,7 +25,7 @@ TABLES = (
     "CREATE TABLE append_ser (k int PRIMARY KEY, v text)",
     "CREATE TABLE registers (k text PRIMARY KEY, v int8)",
 )
-WHO = "SELECT node_id, epoch FROM pg_replication_status"
+WHO = "SELECT node_id, epoch, pg_is_in_recovery() FROM pg_replication_status"
 
 
 class Client(threading.Thread):
@@ -77,6 +77,15 @@ class Client(threading.Thread):
         return op
 
 
+def stamp(session, op):
+    """Inside the transaction: which node runs it, in which epoch. A standby without write routing runs what only reads, possibly behind."""
+    node, epoch, standby = session.execute(WHO)[0]
+    if standby:
+        op.stale = True
+    else:
+        op.node, op.epoch = node, epoch
+
+
 class SetClient(Client):
     """Inserts numbers that nobody else inserts; now and then reads the newest ones, on any node."""
 
@@ -112,7 +121,7 @@ class BankClient(Client):
 
     @staticmethod
     def by_updates(session, op, a, b, amount):
-        op.node, op.epoch = session.execute(WHO)[0]
+        stamp(session, op)
         session.execute("UPDATE accounts SET balance = balance - %s WHERE id = %s AND balance >= %s", (amount, a, amount))
         if session.cursor.rowcount != 1:
             return False
@@ -121,7 +130,7 @@ class BankClient(Client):
 
     @staticmethod
     def by_values(session, op, a, b, amount):
-        op.node, op.epoch = session.execute(WHO)[0]
+        stamp(session, op)
         held = dict(session.execute("SELECT id, balance FROM accounts WHERE id IN (%s, %s)", (a, b)))
         if held[a] < amount:
             return False
@@ -156,15 +165,17 @@ class AppendClient(Client):
         return ["append", key, self.shared.number()]
 
     def body(self, session, op):
-        if self.rng.random() < 0.5:
-            op.node, op.epoch = session.execute(WHO)[0]
+        first = self.rng.random() < 0.5
+        if first:
+            stamp(session, op)
         for micro in op.value:
             what, key, number = micro
             if what == "append":
                 self.append(session, key, str(number))
             else:
                 micro[2] = read_list(session, self.table, key)
-
+        if not first:
+            stamp(session, op)
 
     def append(self, session, key, number):
         if self.rng.choice(self.shared.append_by) == "upsert":
