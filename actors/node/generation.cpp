@@ -120,7 +120,7 @@ result<lsn> generation::take_lead(epoch number, storage::cohort_config opening) 
 }
 
 void generation::open_writes() {
-  writes_open_ = true;
+  was_open_ = writes_open_ = true;
   rule_published_as(0);  // the lease is there: what waits may go
   use_.changed();
 }
@@ -206,7 +206,7 @@ void generation::make_services() {
                                        [this] { return !leads_; }, false, [this] { return upstream(); },
                                        [this] { return not_accepting(); }, {}});
   services_->mode = use_.mode;
-  if (use_.ha) services_->may_answer = [this] { return !leads_ || !writes_open_ || use_.ha->may_acknowledge(); };
+  if (use_.ha) services_->may_answer = [this] { return !leads_ || !was_open_ || use_.ha->may_acknowledge(); };
 }
 
 void generation::start_checkpointer() {

@@ -113,6 +113,7 @@ class generation {
   std::atomic<bool> open_{false}, fenced_{false}, leads_{false};
   /// Elected: between open_writes() and close_writes(). Always true in manual mode.
   std::atomic<bool> writes_open_{false};
+  std::atomic<bool> was_open_{false};    ///< elected: since then clients are answered under the lease only
   std::atomic<bool> held_{false};
   bool stopped_ = false;
 };

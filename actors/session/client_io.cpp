@@ -27,7 +27,10 @@ std::optional<wire::pg::frontend_message> client_io::next_if_here() {
   for (;;) {
     auto message = decoder_.next();
     if (!message) throw sql_error(wire::pg::report_of(message.failure()));
-    if (*message) return **message;
+    if (*message) {
+      doubtful_ = doubtful_ || (may_answer_ && !may_answer_());
+      return **message;
+    }
     if (inbox_.empty()) {
       ask_for_more();
       return std::nullopt;
@@ -59,10 +62,11 @@ void client_io::flush() {
     buffer_.clear();
     throw to_error(interrupt::client_gone);
   }
-  if (may_answer_ && !may_answer_()) {
+  if (doubtful_ && !may_answer_()) {
     buffer_.clear();
     throw to_error(interrupt::fenced);
   }
+  doubtful_ = false;
   over_->send(std::exchange(buffer_, {}));
   if (over_->pending_bytes() <= output_pending_bytes_max) return;
   auto drained = std::make_shared<completion>();

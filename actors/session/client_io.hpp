@@ -40,9 +40,10 @@ class client_io {
   std::optional<wire::pg::frontend_message> next_if_here();
   wire::pg::backend_encoder& out() { return encoder_; }
   std::size_t out_bytes() const { return buffer_.size(); }
-  /// Hands the output over; waits while the client does not read. While `answer_gate` says no, nothing leaves: FATAL 57P01.
+  /// Hands the output over; waits while the client does not read. FATAL 57P01 where the answer gate forbids it.
   void flush();
-  /// Asked right before output leaves: a primary that lost its lease must not answer a read (docs/protocol.md). Fiber.
+  /// An answer needs a lease that was valid when its request was taken, or is when it leaves: either way no other node had acknowledged a
+  /// write before the request came that the answer could miss. A read by a primary that lost its lease does not leave. Fiber.
   void set_answer_gate(std::function<bool()> may_answer) { may_answer_ = std::move(may_answer); }
   /// flush() when enough has gathered.
   void flush_if_full() {
@@ -64,6 +65,7 @@ class client_io {
   bool reading_ = false;
   bool closed_ = false;
   std::function<bool()> may_answer_;
+  bool doubtful_ = false;  ///< a request was taken, since the last flush, while the gate said no
   std::string buffer_;
   wire::pg::backend_encoder encoder_{buffer_};
 };

@@ -290,3 +290,28 @@ TEST_CASE_FIXTURE(logged_in, "pg_terminate_backend ends the other session with 5
   CHECK(client.query("SELECT pg_terminate_backend(" + std::to_string(other.key.process_id) + ")").rows[0] == "t");
   CHECK(other.read_answer().failure->sqlstate == "57P01");
 }
+
+TEST_CASE_FIXTURE(logged_in, "a primary without its lease answers no request that came after the lease had ended") {
+  primary->leased = false;
+  const auto refused = client.query("SELECT 1");
+  REQUIRE(refused.failure);
+  CHECK(refused.rows.empty());
+  CHECK(refused.failure->severity == "FATAL");
+  CHECK(refused.failure->sqlstate == "57P01");
+}
+
+TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is answered though the lease ends meanwhile") {
+  client.encoder().query("SELECT pg_sleep(60)");
+  client.send();
+  REQUIRE(eventually([&] { return primary->directory->list()[0].state == "active"; }));
+  primary->leased = false;
+  session_client canceller(port());
+  canceller.encoder().cancel_request(client.key);
+  canceller.send();
+  const auto cancelled = client.read_answer();
+  REQUIRE(cancelled.failure);
+  CHECK(cancelled.failure->sqlstate == "57014");  // its answer, and no end of the session
+  CHECK(cancelled.status == 'I');
+  primary->leased = true;
+  CHECK(client.query("SELECT 1").rows[0] == "1");
+}
