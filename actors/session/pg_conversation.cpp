@@ -47,10 +47,22 @@ void pg_conversation::run() {
   io_.send_now();
 }
 
+// Between statements. A proxy may have sent another one meanwhile: it learns that this one was not executed, as from
+// sql/write_admission.hpp, and gives it to the next primary.
+sql_error pg_conversation::ending(interrupt why) const {
+  auto out = to_error(why);
+  const bool node_ends = why == interrupt::fenced || why == interrupt::terminate;
+  if (use_.forwarded && node_ends && !series_open_ && session_->status() == sql::transaction_status::idle) {
+    out.report().sqlstate = sqlstate::cannot_connect_now;
+    out.report().detail = "What was not answered was not executed.";
+  }
+  return out;
+}
+
 // Returns when there is no whole message left; the next bytes begin a new fiber.
 void pg_conversation::serve() {
   while (!over_) {
-    if (use_.host.ending()) throw to_error(*use_.host.ending());
+    if (const auto why = use_.host.ending()) throw ending(*why);
     auto message = io_.next_if_here();
     if (!message) {
       if (io_.closed()) over_ = true;

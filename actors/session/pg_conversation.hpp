@@ -89,6 +89,7 @@ class pg_conversation {
   void note_state();
   void announce_position();
   void follow_role();
+  sql_error ending(interrupt why) const;
 
   // simple_query.cpp
   void simple_query(std::string_view text);
