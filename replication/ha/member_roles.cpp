@@ -22,15 +22,28 @@ bool member::eligible() const {
 // win begins first: most log, then priority, then name. Everybody goes by what was said in heartbeats, of its own log, too: logs
 // that grow would else let each think that nobody has more.
 duration member::stagger(time_point now) const {
-  const auto merit = [](const data_facts& d) { return std::pair(d.log.at, d.priority); };
-  const std::pair own(said_, options_.own_priority);
   const auto before = std::count_if(peers_.begin(), peers_.end(), [&](const auto& p) {
     const auto& d = p.second.last.data;
     if (!p.second.last_heard || now - *p.second.last_heard >= options_.suspect_after || p.first == leader_) return false;
     if (!d.data_node || d.mode == sync_mode::async || d.priority == 0) return false;
-    return merit(d) > own || (merit(d) == own && p.first < options_.self);
+    return ranks_before(p.first, d);
   });
   return options_.retry_jitter / 3 * before;
+}
+
+bool member::ranks_before(const node_id& peer, const data_facts& said) const {
+  const std::pair own(said_, options_.own_priority), other(said.log.at, said.priority);
+  return other > own || (other == own && peer < options_.self);
+}
+
+// Two candidates that ask at one time would both hear yes, ask for the same epoch, and both lose it. So a yes is held for the one who has
+// it, as long as candidates are apart; but one who asked itself gives way to who ranks before it.
+duration member::pre_vote_held(time_point now, const node_id& from) const {
+  const auto until = pre_voted_at_ + options_.retry_jitter;
+  if (pre_voted_for_.value.empty() || pre_voted_for_ == from || now >= until) return duration(0);
+  const auto peer = peers_.find(from);
+  if (pre_voted_for_ == options_.self && peer != peers_.end() && ranks_before(from, peer->second.last.data)) return duration(0);
+  return until - now;
 }
 
 void member::consider_campaign(time_point now) {
