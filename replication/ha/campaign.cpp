@@ -39,6 +39,10 @@ void campaign::begin(time_point now, request r, epoch above) {
   resend_at_ = now + options_.heartbeat / 2;
 }
 
+void campaign::give_way(time_point now, const node_id& to) {
+  if (asking()) lose(now, fmt::format("{} asks, too, and ranks before this node", to.value), options_.retry_jitter);
+}
+
 void campaign::begin_recruit(time_point now) {
   stage_ = stage::recruiting;
   number_ = epoch{above_.value + 1};

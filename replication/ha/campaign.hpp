@@ -42,6 +42,10 @@ class campaign {
   campaign(const options& o, outbox& out);
 
   stage at() const { return stage_; }
+  /// In the pre-vote: it has not yet asked for an epoch.
+  bool asking() const { return stage_ == stage::pre_vote; }
+  /// To another candidate, if this one is still asking.
+  void give_way(time_point now, const node_id& to);
   bool running() const { return stage_ != stage::idle; }
   epoch number() const { return number_; }             ///< of the recruit
   const request& asked() const { return request_; }

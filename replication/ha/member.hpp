@@ -164,7 +164,6 @@ class member {
   // member_roles.cpp: changes of role.
   bool eligible() const;
   bool ranks_before(const node_id& peer, const data_facts& said) const;
-  duration pre_vote_held(time_point now, const node_id& from) const;
   duration stagger(time_point now) const;
   void lose_leader(time_point now) { leader_heard_at_ = now - options_.suspect_after; }
   void consider_campaign(time_point now);
@@ -200,8 +199,6 @@ class member {
   std::optional<handover> handover_;           ///< this node is the successor and waits for its log
   time_point handover_look_at_{};              ///< when to look at the log again
   log_position said_;                          ///< the end of the log in the last heartbeat
-  node_id pre_voted_for_;                      ///< who had this member's last yes to a pre-vote, and when
-  time_point pre_voted_at_{};
   time_point started_, beat_at_, leader_heard_at_;
   time_point promised_at_ = time_point::min();  ///< to record().vote
   time_point consider_at_ = time_point::max();  ///< a campaign is thought about again

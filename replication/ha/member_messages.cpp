@@ -49,13 +49,13 @@ void member::handle(time_point now, const node_id& from, const pre_vote& m) {
     // Let the one who was promised the last epoch finish: two candidates would take it from each other for ever.
     out.reason = fmt::format("{} is being elected", voter_.record().vote.value);
     out.retry_after_us = microseconds(promised_at_ + options_.campaign_timeout / 2 - now);
-  } else if (const auto wait = pre_vote_held(now, from); wait > duration(0)) {
-    out.reason = fmt::format("{} has asked first", pre_voted_for_.value);
-    out.retry_after_us = microseconds(wait);
+  } else if (from != options_.self && campaign_.asking() && !ranks_before(from, peers_[from].last.data)) {
+    // Two candidates that ask at one time would both hear yes, ask for the same epoch, and both lose it: one gives way.
+    out.reason = fmt::format("{} ranks before it and has asked, too", options_.self.value);
+    out.retry_after_us = microseconds(options_.retry_jitter);
   } else {
     out.yes = true;
-    pre_voted_for_ = from;
-    pre_voted_at_ = now;
+    if (from != options_.self) campaign_.give_way(now, from);
   }
   out_.send_to(from, out);
 }

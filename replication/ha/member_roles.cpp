@@ -36,16 +36,6 @@ bool member::ranks_before(const node_id& peer, const data_facts& said) const {
   return other > own || (other == own && peer < options_.self);
 }
 
-// Two candidates that ask at one time would both hear yes, ask for the same epoch, and both lose it. So a yes is held for the one who has
-// it, as long as candidates are apart; but one who asked itself gives way to who ranks before it.
-duration member::pre_vote_held(time_point now, const node_id& from) const {
-  const auto until = pre_voted_at_ + options_.retry_jitter;
-  if (pre_voted_for_.value.empty() || pre_voted_for_ == from || now >= until) return duration(0);
-  const auto peer = peers_.find(from);
-  if (pre_voted_for_ == options_.self && peer != peers_.end() && ranks_before(from, peer->second.last.data)) return duration(0);
-  return until - now;
-}
-
 void member::consider_campaign(time_point now) {
   consider_at_ = time_point::max();
   if (role_ == member_role::witness || leadership_ || campaign_.running()) return;
