@@ -95,45 +95,43 @@ def pause_follower(c):
     return pause(c, c.rng.choice(c.followers()))
 
 
-def partition_leader(c):
+def cut_leader(c, others, what, sends=True, hears=True):
+    """Cuts the leader off from the others, in one direction or in both."""
     node = c.leader()
-    for other in c.everyone_but(node):
-        c.fabric.cut_both(node.name, other)
-    return f"{node.name} is cut off from everyone"
+    for other in others(c, node):
+        if sends:
+            c.fabric.cut(node.name, other)
+        if hears:
+            c.fabric.cut(other, node.name)
+    return f"{node.name} {what}"
+
+
+def everyone(c, node):
+    return c.everyone_but(node)
+
+
+def partition_leader(c):
+    return cut_leader(c, everyone, "is cut off from everyone")
 
 
 def deaf_leader(c):
-    node = c.leader()
-    for other in c.everyone_but(node):
-        c.fabric.cut(other, node.name)
-    return f"{node.name} hears nobody"
+    return cut_leader(c, everyone, "hears nobody", sends=False)
 
 
 def mute_leader(c):
-    node = c.leader()
-    for other in c.everyone_but(node):
-        c.fabric.cut(node.name, other)
-    return f"{node.name} is heard by nobody"
+    return cut_leader(c, everyone, "is heard by nobody", hears=False)
 
 
 def leader_without_standbys(c):
-    node = c.leader()
-    for other in c.followers():
-        c.fabric.cut_both(node.name, other.name)
-    return f"{node.name} is cut off from the standbys only"
+    return cut_leader(c, lambda c, _: [n.name for n in c.followers()], "is cut off from the standbys only")
 
 
 def leader_without_observer(c):
-    node = c.leader()
-    c.fabric.cut_both(node.name, "observer")
-    return f"{node.name} is cut off from the observer only"
+    return cut_leader(c, lambda *_: ["observer"], "is cut off from the observer only")
 
 
 def leader_without_clients(c):
-    node = c.leader()
-    for other in (CLIENTS, "proxy"):
-        c.fabric.cut_both(node.name, other)
-    return f"{node.name} is cut off from clients and proxy only"
+    return cut_leader(c, lambda *_: [CLIENTS, "proxy"], "is cut off from clients and proxy only")
 
 
 def one_way_pair(c):
