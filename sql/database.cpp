@@ -49,14 +49,14 @@ catalog_ptr database::catalog_at(const storage::snapshot_ptr& at) {
 catalog_ptr database::latest_catalog() { return catalog_at(engine_.take_snapshot()); }
 
 completion_ptr database::wait_visible(lsn position) {
-  if (engine_.status().visible >= position) return nullptr;
+  if (engine_.positions().visible >= position) return nullptr;
   auto wait = std::make_shared<completion>();
   {
     std::lock_guard lock(cache_->waits_mutex);
     cache_->waits.emplace(position, wait);
   }
   // The watermark may have moved between the check and the registration.
-  if (engine_.status().visible >= position) visible_advanced();
+  if (engine_.positions().visible >= position) visible_advanced();
   return wait;
 }
 
@@ -65,7 +65,7 @@ void database::visible_advanced() {
   {
     std::lock_guard lock(cache_->waits_mutex);
     if (cache_->waits.empty()) return;
-    auto end = cache_->waits.upper_bound(engine_.status().visible);
+    auto end = cache_->waits.upper_bound(engine_.positions().visible);
     for (auto it = cache_->waits.begin(); it != end; ++it) met.push_back(it->second);
     cache_->waits.erase(cache_->waits.begin(), end);
   }

@@ -27,6 +27,7 @@
 #include "base/fiber_host.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
+#include "storage/lock_table.hpp"
 
 namespace helios::storage {
 
@@ -37,7 +38,6 @@ inline constexpr space_id catalog_space{1};
 inline constexpr space_id sequence_space{2};
 inline constexpr space_id first_data_space{16};
 
-class lock_table;
 class sequence_table;
 class transaction;
 
@@ -86,6 +86,9 @@ struct commit_unit {
   std::int64_t commit_time_us = 0;  ///< microseconds since the Unix epoch, shown in lag_ms
   std::string body;                 ///< encoded changes (FORMAT.md)
   bool changes_catalog = false;
+  /// The owner's locks on rows that it writes. They pass on once the record has its place in the WAL: whoever changes such a row next
+  /// comes later in the WAL, and can never be durable without this commit.
+  std::vector<lock_tag> handed_over;
   lsn end;                          ///< set by append(): the position after the record; durable when the log is, up to here
   completion_ptr acknowledged;      ///< completed when the commit rule is met and the commit is visible; may be null
 };
@@ -140,6 +143,12 @@ struct engine_options {
   bool sync_enabled = true;                      ///< false only in tests that do not check durability
 };
 
+/// How far the log has come. The meaning is engine_status's.
+struct log_positions {
+  lsn written, flushed, applied, visible;
+  epoch current_epoch;
+};
+
 struct engine_status {
   lsn written;      ///< end of what is written to the WAL file
   lsn flushed;      ///< end of what is fsynced
@@ -189,7 +198,8 @@ class engine {
   /// Writes a cohort config record.
   virtual result<wal_chunk_ptr> append_config(const cohort_config& config) = 0;
   /// Writes the units as records (one write), inserts them into the memtable (not yet visible) and sets unit->end. A unit
-  /// that does not fit into a record is left out, its `acknowledged` completed with errc::invalid_argument.
+  /// that does not fit into a record is left out, its `acknowledged` completed with errc::invalid_argument. Then passes the
+  /// units' `handed_over` locks on.
   virtual result<wal_chunk_ptr> append(std::span<const commit_unit_ptr> units) = 0;
   /// One fdatasync of everything written; returns the flushed LSN.
   virtual result<lsn> sync() = 0;
@@ -205,6 +215,9 @@ class engine {
   /// Writes down, without an fsync, how far the log is visible, so that the next open shows as much. One thread at a time.
   virtual result<void> note_visible() = 0;
   virtual snapshot_ptr take_snapshot() = 0;
+  /// One that also shows what is not visible yet, up to `to` (at most applied): for a transaction that follows such a commit in
+  /// the WAL. What it reads may be told to nobody before visible() has reached `to`.
+  virtual snapshot_ptr take_snapshot_ahead(lsn to) = 0;
   /// The newest version of a key in the memtables or LMDB, visible or not: for REPEATABLE READ's conflict check and
   /// row-id recovery. Nothing if it never existed; `deleted` if the newest version is a tombstone.
   struct newest { lsn version; bool deleted = false; };
@@ -215,6 +228,8 @@ class engine {
   virtual lock_table& locks() = 0;
   virtual sequence_table& sequences() = 0;
   virtual engine_status status() const = 0;
+  /// Of status() what costs no lock and no look at LMDB.
+  virtual log_positions positions() const = 0;
   /// All epochs in the log, oldest first (kept in LMDB's meta data across WAL recycling).
   virtual std::vector<epoch_entry> epoch_history() const = 0;
   virtual cohort_config latest_config() const = 0;

@@ -140,6 +140,15 @@ std::string engine_core::encode_units(std::span<const commit_unit_ptr> units, ls
 }
 
 result<wal_chunk_ptr> engine_core::append(std::span<const commit_unit_ptr> units) {
+  auto chunk = append_units(units);
+  if (!chunk) return chunk;
+  for (const auto& unit : units) {
+    if (unit->end.value != 0 && !unit->handed_over.empty()) locks_->hand_over(unit->txn, unit->handed_over);
+  }
+  return chunk;
+}
+
+result<wal_chunk_ptr> engine_core::append_units(std::span<const commit_unit_ptr> units) {
   std::lock_guard lock(writer_mutex_);
   if (auto became = become(false); !became) return became.failure();
   auto chunk = std::make_shared<wal_chunk>();

@@ -68,12 +68,14 @@ class engine_core final : public engine {
   void advance_visible(lsn to) override;
   result<void> note_visible() override;
   snapshot_ptr take_snapshot() override;
+  snapshot_ptr take_snapshot_ahead(lsn to) override;
   std::optional<newest> newest_version(space_id space, std::string_view key) override;
   std::unique_ptr<transaction> begin() override;
   std::uint64_t next_row_id(space_id space) override;
   lock_table& locks() override { return *locks_; }
   sequence_table& sequences() override { return *sequences_; }
   engine_status status() const override;
+  log_positions positions() const override;
   std::vector<epoch_entry> epoch_history() const override;
   cohort_config latest_config() const override;
   epoch last_epoch() const override { return epoch{epoch_.load(std::memory_order_acquire)}; }
@@ -110,6 +112,7 @@ class engine_core final : public engine {
   void apply_epoch_start(const record_view& record);
   void apply_config(const record_view& record);
   result<wal_chunk_ptr> append_own(record_header header, std::string_view body);
+  result<wal_chunk_ptr> append_units(std::span<const commit_unit_ptr> units);
   result<void> become(bool receiver);
   struct verified {
     lsn end;

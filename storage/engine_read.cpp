@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.hpp"
+#include "base/invariant.hpp"
 #include "storage/engine_core.hpp"
 #include "storage/transaction.hpp"
 
@@ -40,6 +41,21 @@ snapshot_ptr engine_core::take_snapshot() {
     at = lsn{visible_.load(std::memory_order_acquire)};
     while (catalog_versions_.size() > 1 && catalog_versions_[1] <= at) catalog_versions_.pop_front();
     catalog_version = catalog_versions_.front();
+  }
+  return make_snapshot(std::move(view), at, catalog_version);
+}
+
+snapshot_ptr engine_core::take_snapshot_ahead(lsn to) {
+  HELIOS_INVARIANT(to.value <= applied_.load(std::memory_order_acquire), "a snapshot shows only what is applied");
+  view_ptr view;
+  lsn at, catalog_version;
+  {
+    std::lock_guard lock(view_mutex_);
+    view = view_;
+    at = std::max(to, lsn{visible_.load(std::memory_order_acquire)});
+    // None is dropped here: the next ordinary snapshot may need an older one.
+    const auto later = std::upper_bound(catalog_versions_.begin(), catalog_versions_.end(), at);
+    catalog_version = later == catalog_versions_.begin() ? catalog_versions_.front() : *std::prev(later);
   }
   return make_snapshot(std::move(view), at, catalog_version);
 }
@@ -87,15 +103,21 @@ std::uint64_t engine_core::next_row_id(space_id space) {
   return counter->fetch_add(1, std::memory_order_relaxed);
 }
 
+log_positions engine_core::positions() const {
+  return {log_->written(), log_->flushed(), lsn{applied_.load(std::memory_order_acquire)},
+          lsn{visible_.load(std::memory_order_acquire)}, last_epoch()};
+}
+
 engine_status engine_core::status() const {
   engine_status out;
-  out.written = log_->written();
-  out.flushed = log_->flushed();
-  out.applied = lsn{applied_.load(std::memory_order_acquire)};
-  out.visible = lsn{visible_.load(std::memory_order_acquire)};
+  const auto now = positions();
+  out.written = now.written;
+  out.flushed = now.flushed;
+  out.applied = now.applied;
+  out.visible = now.visible;
   out.checkpoint = lsn{checkpoint_.load(std::memory_order_acquire)};
   out.oldest = log_->oldest();
-  out.current_epoch = last_epoch();
+  out.current_epoch = now.current_epoch;
   out.memtable_bytes = active_bytes_.load(std::memory_order_relaxed) + frozen_bytes_.load(std::memory_order_relaxed);
   out.wal_bytes_on_disk = distance(out.oldest, out.written);
   const auto usage = base_->usage();

@@ -96,6 +96,7 @@ class shared_lock_table final : public lock_table {
   bool cancel_wait(txn_id owner) override;
   void release_all(txn_id owner) override;
   bool release(txn_id owner, const lock_tag& tag, lock_mode mode) override;
+  void hand_over(txn_id owner, std::span<const lock_tag> tags) override;
   std::vector<lock_view> list() const override;
 
  private:
@@ -319,6 +320,28 @@ bool shared_lock_table::release(txn_id owner, const lock_tag& tag, lock_mode mod
   }
   run(woken);
   return true;
+}
+
+void shared_lock_table::hand_over(txn_id owner, std::span<const lock_tag> tags) {
+  wakers woken;
+  {
+    std::lock_guard guard(mutex_);
+    const auto mine = owners_.find(owner);
+    if (mine == owners_.end()) return;
+    for (const auto& tag : tags) {
+      const auto found = locks_.find(tag);
+      if (found == locks_.end()) continue;
+      auto& granted = found->second.granted;
+      std::erase_if(granted, [owner](const grant& g) {
+        return g.owner == owner && (g.mode == lock_mode::row_no_key_update || g.mode == lock_mode::row_update);
+      });
+      if (std::none_of(granted.begin(), granted.end(), [owner](const grant& g) { return g.owner == owner; }))
+        std::erase(mine->second.held, &*found);
+      if (!found->second.queue.empty()) wake(*found, woken);
+      erase_if_idle(*found);
+    }
+  }
+  run(woken);
 }
 
 std::vector<lock_view> shared_lock_table::list() const {

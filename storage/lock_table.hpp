@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class lock_table {
   virtual bool cancel_wait(txn_id owner) = 0;
   virtual void release_all(txn_id owner) = 0;
   virtual bool release(txn_id owner, const lock_tag& tag, lock_mode mode) = 0;
+  /// Gives up the owner's changing modes (row_no_key_update, row_update) on the tags; its other locks stay.
+  virtual void hand_over(txn_id owner, std::span<const lock_tag> tags) = 0;
   virtual std::vector<lock_view> list() const = 0;
 };
 

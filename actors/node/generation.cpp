@@ -140,7 +140,7 @@ void generation::resume_writes() {
 std::optional<lsn> generation::drained_at() const {
   // A writer leaves when its commit is acknowledged: what the log holds beyond that, nobody waits for.
   if (!leads_ || !held_ || db_->writes().writers() > 0) return std::nullopt;
-  return engine_->status().written;
+  return engine_->positions().written;
 }
 
 void generation::close_writes(const std::string& why) {
@@ -156,7 +156,7 @@ void generation::rule_published_as(std::uint64_t version) {
 
 replication::ha::log_state generation::log_now() const {
   if (!engine_) return {{}, false};
-  return {{engine_->last_epoch(), engine_->status().flushed}, true};
+  return {{engine_->last_epoch(), engine_->positions().flushed}, true};
 }
 
 std::optional<std::string> generation::not_accepting() const {

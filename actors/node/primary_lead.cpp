@@ -35,7 +35,7 @@ result<std::unique_ptr<primary_lead>> primary_lead::start(environment use, epoch
   }
   if (auto synced = engine.sync(); !synced) return synced.failure();
   std::unique_ptr<primary_lead> out(new primary_lead(std::move(use)));
-  out->led_from_ = engine.status().written;
+  out->led_from_ = engine.positions().written;
   if (opening && out->use_.elected) {
     out->use_.elected->opening = std::move(*opening);
     out->use_.elected->opening_end = out->led_from_;

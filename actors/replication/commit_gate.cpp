@@ -59,9 +59,9 @@ struct commit_gate_state {
 
   void start() {
     const auto config = use->engine.latest_config();
-    const auto status = use->engine.status();
-    written = status.written;
-    shown = status.visible;
+    const auto ends = use->engine.positions();
+    written = ends.written;
+    shown = ends.visible;
     if (const auto& elected = use->elected) {
       rule = std::make_unique<replication::commit_rule>(replication::commit_rule::opening(shown));
       rule->propose({to_cohort(elected->opening), elected->opening_end});
@@ -76,7 +76,7 @@ struct commit_gate_state {
     use->facts->cohort_version = config.version;
     if (config.version > 0) log::info(source, "commit rule from the log: {}", describe(to_cohort(config)));
     caf::anon_send(use->writer, follow_wal{wal_follower_handle{self}});
-    advance(rule->leader_flushed(status.flushed));
+    advance(rule->leader_flushed(ends.flushed));
     tick();
   }
 
@@ -153,7 +153,7 @@ struct commit_gate_state {
     if (!use->elected) return;
     const auto* held = rule->held_proposal();
     if (held == nullptr) return;
-    storage::cohort_config config{held->rule.version, use->engine.status().current_epoch, use->options.id.value, {}, held->rule.acks_needed};
+    storage::cohort_config config{held->rule.version, use->engine.positions().current_epoch, use->options.id.value, {}, held->rule.acks_needed};
     for (const auto& m : held->rule.members) config.members.push_back(m.value);
     use->elected->cohort_held(config);
   }
@@ -174,7 +174,7 @@ struct commit_gate_state {
 
   void open() {
     use->facts->open = true;
-    log::info(source, "open for writes in epoch {}: everything up to {} is acknowledged", use->engine.status().current_epoch.value,
+    log::info(source, "open for writes in epoch {}: everything up to {} is acknowledged", use->engine.positions().current_epoch.value,
               shown.value);
     use->changed();
   }
@@ -211,7 +211,7 @@ struct commit_gate_state {
     replication::cluster_view view{rule->newest().rule, rule->newest().end, started, clock::now(), views()};
     const auto next = replication::plan_cohort(view, planning);
     if (next) {
-      storage::cohort_config config{next->version, use->engine.status().current_epoch, use->options.id.value, {}, next->acks_needed};
+      storage::cohort_config config{next->version, use->engine.positions().current_epoch, use->options.id.value, {}, next->acks_needed};
       for (const auto& m : next->members) config.members.push_back(m.value);
       log::info(source, "proposing the commit rule {}", describe(*next));
       config_on_its_way = true;

@@ -202,7 +202,7 @@ struct standby_sender_state {
   void begin_stream(lsn from) {
     now = phase::streaming;
     sent = flushed = applied = from;
-    catch_up_target = use->engine.status().written;
+    catch_up_target = use->engine.positions().written;
     link->send(wire::repl::stream_plan{wire::repl::stream_plan::kind::stream, from, catch_up_target, 0});
     publish(standby_state::catching_up);
     caf::anon_send(use->gate, standby_joined{standby, mode, connection, link});
@@ -231,10 +231,10 @@ struct standby_sender_state {
   }
 
   void send_chunk(const storage::wal_chunk& chunk) {
-    const auto status = use->engine.status();
+    const auto ends = use->engine.positions();
     wire::repl::wal_data data;
-    data.flushed = status.flushed;
-    data.visible = status.visible;
+    data.flushed = ends.flushed;
+    data.visible = ends.visible;
     data.sent_time_us = wall_clock_us();
     for (std::size_t at = 0; at < chunk.bytes.size(); at += wal_frame_bytes_max) {
       data.begin = chunk.begin + at;
@@ -248,7 +248,7 @@ struct standby_sender_state {
   void on_ack(const wire::repl::ack& ack, epoch number) {
     if (now != phase::streaming) return;
     if (ack.flushed > sent) return end("it acknowledges WAL that it was not sent");
-    if (number > use->engine.status().current_epoch) {
+    if (number > use->engine.positions().current_epoch) {
       log::error(source, "standby {} knows epoch {}, which is newer than this primary's", standby.value, number.value);
       return end("it has heard of a newer epoch");
     }
@@ -295,12 +295,12 @@ struct standby_sender_state {
 
   void send_watermark() {
     if (link->pending_bytes() > socket_pending_bytes_max) return;
-    const auto status = use->engine.status();
+    const auto ends = use->engine.positions();
     wire::repl::watermark mark;
-    mark.visible = status.visible;
-    mark.written = status.written;
+    mark.visible = ends.visible;
+    mark.written = ends.written;
     mark.time_us = wall_clock_us();
-    if (applied < status.written) mark.oldest_unapplied_us = use->engine.first_commit_time_after(applied).value_or(0);
+    if (applied < ends.written) mark.oldest_unapplied_us = use->engine.first_commit_time_after(applied).value_or(0);
     link->send(mark);
   }
 

@@ -102,7 +102,7 @@ struct wal_receiver_state {
     if (m.number != number || !link) return;
     heard = clock::now();
     use->primary->update([](primary_entry& p) { p.last_heartbeat_us = wall_clock_us(); });
-    const lsn flushed_before = use->engine != nullptr ? engine().status().flushed : lsn{};
+    const lsn flushed_before = use->engine != nullptr ? engine().positions().flushed : lsn{};
     for (auto& f : m.frames) {
       if (f.header.number < use->epoch_now()) return lost("it is of an older epoch: " + std::to_string(f.header.number.value));
       use->heard_epoch(f.header.number);
@@ -178,7 +178,7 @@ struct wal_receiver_state {
 
   std::optional<std::string> begin_stream(const wire::repl::stream_plan& plan) {
     if (use->engine == nullptr) return "a stream without a base backup";
-    if (plan.position != engine().status().written) return "a stream from another position than this log's end";
+    if (plan.position != engine().positions().written) return "a stream from another position than this log's end";
     now = phase::streaming;
     catch_up_target = plan.caught_up;
     log::info(source, "Connected to primary, starting streaming...");
@@ -229,7 +229,7 @@ struct wal_receiver_state {
     engine().advance_visible(visible_target);
     use->db->visible_advanced();
     use->primary->update([written = primary_written](primary_entry& p) { p.written = written; });
-    const auto flushed = engine().status().flushed;
+    const auto flushed = engine().positions().flushed;
     const bool caught_up = !established && flushed >= catch_up_target;
     // Before the primary hears of it, and counts on it: a store that was being replaced is whole from here on.
     if (caught_up) use->caught_up();
@@ -241,9 +241,9 @@ struct wal_receiver_state {
   }
 
   void acknowledge() {
-    const auto status = engine().status();
+    const auto ends = engine().positions();
     // What is shown may lie behind what is applied, but never above the primary's watermark.
-    link->send(wire::repl::ack{status.written, status.flushed, std::min(status.applied, status.flushed), status.visible, wall_clock_us()});
+    link->send(wire::repl::ack{ends.written, ends.flushed, std::min(ends.applied, ends.flushed), ends.visible, wall_clock_us()});
   }
 
   void set_state(standby_state state) {
@@ -289,7 +289,7 @@ wal_receiver_handle::behavior_type wal_receiver(wal_receiver_handle::stateful_po
   auto& state = self->state;
   state.self = self;
   state.use = std::make_unique<receiver_environment>(std::move(*use));
-  if (state.use->engine != nullptr) state.visible_target = state.engine().status().visible;
+  if (state.use->engine != nullptr) state.visible_target = state.engine().positions().visible;
   state.tick();
   return {
       [&state](receiver_link& m) { state.on_link(m); },

@@ -136,7 +136,7 @@ void pg_conversation::ready() {
 void pg_conversation::announce_position() {
   if (!use_.forwarded) return;
   // What is visible now is no less than what any snapshot of this session has shown.
-  const auto position = std::max(session_->last_commit(), use_.services.db.engine().status().visible);
+  const auto position = std::max(session_->last_commit(), use_.services.db.engine().positions().visible);
   if (position <= announced_) return;
   announced_ = position;
   use_.forwarded->announce_position(announced_);

@@ -28,7 +28,10 @@ row_state lock_row(evaluation& in, const row_loader& row, storage::lock_mode mod
   if (transaction.owns(version)) return row_state::same;
   auto newest = transaction.engine().newest_version(table.space, key);
   if (!newest || newest->version == version) return row_state::same;
-  if (transaction.repeatable()) conflict(newest->deleted);
+  if (transaction.repeatable()) {
+    transaction.note_unseen(newest->version);
+    conflict(newest->deleted);
+  }
   auto view = transaction.newest_view(newest->version);
   auto found = view.get(table.space, key);
   if (!found) return row_state::gone;

@@ -319,7 +319,8 @@ void pending_checks::apply_action(check& c, evaluation& in) {
   for (auto& [id, bytes] : children) {
     (void)transaction.lock({storage::lock_kind::row, key.child->space.value, row_key(id)}, storage::lock_mode::row_update, row_wait::wait,
                            [&key] { return "row in relation \"" + key.child->name + "\""; });
-    auto now = transaction.newest_view().get(key.child->space, row_key(id));
+    auto newest = transaction.engine().newest_version(key.child->space, row_key(id));
+    auto now = transaction.newest_view(newest ? newest->version : lsn{}).get(key.child->space, row_key(id));
     if (!now) continue;
     bytes = std::string(now->value);
     std::vector<datum> before(key.child->columns.size());

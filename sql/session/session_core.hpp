@@ -179,6 +179,7 @@ class session_core final : public session, public session_hooks, public object_n
   };
   /// Every statement that is not planned. Returns its command tag.
   std::string run_utility(const call& c);
+  execution run_now(const parsed_statement_ptr& statement, row_sink& sink, copy_channel& copy);
   std::vector<result_column> describe_utility(const ast::statement& tree, std::vector<oid>& types);
   void check_usable(const ast::statement& tree) const;
   /// At the start of each statement, also of a portal.

@@ -1,7 +1,5 @@
 #include "sql/session/session_transaction.hpp"
 
-#include <algorithm>
-
 #include "base/sql_error.hpp"
 #include "base/wall_clock.hpp"
 
@@ -64,7 +62,11 @@ std::uint64_t session_transaction::id() { return writer().id().value; }
 
 lsn session_transaction::commit() {
   if (!writer_ || !writer_->has_writes()) {
-    end();
+    struct ender {
+      session_transaction& owner;
+      ~ender() { owner.end(); }
+    } at_last{*this};
+    settle();
     return {};
   }
   auto unit = writer_->seal(wall_clock_us());
@@ -95,6 +97,7 @@ void session_transaction::end() {
   savepoints_.clear();
   snapshot_.reset();
   fixed_.reset();
+  unseen_ = {};
   statements_ = definitions_changed_ = 0;
   active_ = false;
   ++generation_;
@@ -119,7 +122,25 @@ bool session_transaction::rollback_to_savepoint(const std::string& name) {
 }
 
 void session_transaction::await_visible(lsn position) {
-  if (auto wait = db_.wait_visible(position); wait != nullptr) host_.await(wait);
+  auto wait = db_.wait_visible(position);
+  if (wait == nullptr) return;
+  host_.await(wait);
+  if (wait->outcome().ok()) return;
+  error_report closing;
+  closing.severity = "FATAL";
+  closing.sqlstate = sqlstate::admin_shutdown;
+  closing.message = "terminating connection due to administrator command";
+  throw sql_error(std::move(closing));
+}
+
+void session_transaction::await_unseen() {
+  await_visible(unseen_);
+  unseen_ = {};
+}
+
+storage::snapshot_ptr session_transaction::fresh_snapshot() {
+  if (unseen_ <= engine().positions().visible) unseen_ = {};
+  return has_unseen() ? engine().take_snapshot_ahead(unseen_) : engine().take_snapshot();
 }
 
 void session_transaction::begin_statement() {
@@ -136,7 +157,7 @@ void session_transaction::begin_statement() {
     if (!fixed_) fixed_ = engine().take_snapshot();
     snapshot_ = fixed_;
   } else {
-    snapshot_ = engine().take_snapshot();
+    snapshot_ = fresh_snapshot();
   }
   statement_start_ = writer_ ? writer_->next_seq() : 0;
 }
@@ -151,9 +172,9 @@ void session_transaction::undo_statement() {
 }
 
 read_view session_transaction::newest_view(lsn at_least) {
-  if (at_least.value != 0) await_visible(at_least);
+  note_unseen(at_least);
   bool own = writer_ && writer_->has_writes();
-  return {engine().take_snapshot(), own ? writer_.get() : nullptr, ~storage::write_seq{0}};
+  return {fresh_snapshot(), own ? writer_.get() : nullptr, ~storage::write_seq{0}};
 }
 
 namespace {

@@ -3,8 +3,12 @@
 //
 // I1 READ COMMITTED reads each statement on a new snapshot; REPEATABLE READ all of them on the first. SERIALIZABLE locks
 //    the tables it reads against writers (two-phase locking) before it takes a statement's snapshot.
-// I2 A commit returns when its record meets the commit rule and is visible; only then are its locks released.
+// I2 A commit returns when its record meets the commit rule and is visible; only then are its locks released, but for those
+//    on rows that it wrote.
+// I3 Such a row may be changed before its last change is visible. From then on this transaction reads the log up to that
+//    change, and what it reads is told to nobody before that is visible: settle() waits for it.
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -66,8 +70,15 @@ class session_transaction {
   const storage::snapshot_ptr& snapshot() const { return snapshot_; }
   /// Undoes what the running statement wrote.
   void undo_statement();
-  /// What is committed and visible now, with all own writes. `at_least`: a version that must be visible in it.
+  /// What is committed and visible now, with all own writes. `at_least`: a version that it must show, visible or not.
   read_view newest_view(lsn at_least = {});
+  /// This transaction depends on a commit that may not be visible yet.
+  void note_unseen(lsn version) { unseen_ = std::max(unseen_, version); }
+  bool has_unseen() const { return unseen_.value != 0; }
+  /// Before anything that it has read leaves the node. Throws 57014 or 57P01 when the wait is given up.
+  void settle() {
+    if (has_unseen()) await_unseen();
+  }
   void set_read_floor(lsn floor) { floor_ = std::max(floor_, floor); }
 
   // --- locks ---
@@ -104,6 +115,8 @@ class session_transaction {
  private:
   void wait_for(const completion_ptr& wait, const std::function<std::string()>& what);
   void await_visible(lsn position);
+  void await_unseen();
+  storage::snapshot_ptr fresh_snapshot();
   void end();
 
   database& db_;
@@ -119,6 +132,7 @@ class session_transaction {
   std::unordered_map<oid, storage::lock_mode> relation_locks_;
   int exclusive_locks_ = 0;
   lsn floor_;
+  lsn unseen_;  ///< of commits whose rows this transaction has taken over before they were visible; 0: none
   std::int64_t started_us_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // Preparing, binding and running statements; the plan cache; portals.
 
 #include <algorithm>
+#include <exception>
 
 #include "base/sql_error.hpp"
 #include "base/wall_clock.hpp"
@@ -102,7 +103,9 @@ bool running_query::next(std::vector<datum>& row) {
     opened_ = true;
     root_->open(in_);
   }
-  if (!root_->next(in_)) {
+  const bool more = root_->next(in_);
+  if (plan_->returns_rows()) in_.transaction->settle();
+  if (!more) {
     ended_ = true;
     return false;
   }
@@ -172,7 +175,32 @@ std::optional<execution> session_core::run_lifted(const parsed_statement& statem
   return execution{false, tag_of(p->what, count)};
 }
 
+namespace {
+// Cancels, timeouts and deadlocks tell nothing of what a transaction has read.
+bool tells_of_rows(const std::string& state) {
+  return !state.starts_with("57") && state != sqlstate::lock_not_available && state != sqlstate::deadlock_detected;
+}
+
+/// Runs `work`. Its error may tell of a change that is not visible yet: then it waits until that is.
+template <class Work>
+execution with_settled_errors(session_transaction& transaction, Work&& work) {
+  std::exception_ptr failure;
+  try {
+    return work();
+  } catch (const sql_error& e) {
+    if (!transaction.has_unseen() || !tells_of_rows(e.report().sqlstate)) throw;
+    failure = std::current_exception();
+  }
+  transaction.settle();
+  std::rethrow_exception(failure);
+}
+}  // namespace
+
 execution session_core::run(const parsed_statement_ptr& statement, row_sink& sink, copy_channel& copy) {
+  return with_settled_errors(work_, [&] { return run_now(statement, sink, copy); });
+}
+
+execution session_core::run_now(const parsed_statement_ptr& statement, row_sink& sink, copy_channel& copy) {
   auto& tree = statement->tree();
   start_statement(tree);
   if (!is_planned(tree)) {
@@ -227,6 +255,11 @@ class portal_core final : public portal {
   const prepared_statement& statement() const override { return *statement_; }
 
   execution execute(std::uint64_t rows_max, row_sink& sink, copy_channel& copy) override {
+    return with_settled_errors(owner_.work(), [&] { return execute_now(rows_max, sink, copy); });
+  }
+
+ private:
+  execution execute_now(std::uint64_t rows_max, row_sink& sink, copy_channel& copy) {
     auto& tree = statement_->source().tree();
     if (!started_) {
       start(tree, sink, copy);
@@ -239,7 +272,6 @@ class portal_core final : public portal {
     return give(rows_max, sink);
   }
 
- private:
   void start(const ast::statement& tree, row_sink& sink, copy_channel& copy) {
     started_ = true;
     owner_.start_statement(tree);

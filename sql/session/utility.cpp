@@ -21,6 +21,10 @@ result_column text_column(std::string name) { return {std::move(name), 0, 0, {ty
 }  // namespace
 
 std::string session_core::run_utility(const call& c) {
+  // COMMIT comes after what it depends on anyway; EXECUTE waits with its rows.
+  if (!std::holds_alternative<ast::transaction_statement>(c.tree.node) && !std::holds_alternative<ast::execute_statement>(c.tree.node)) {
+    work_.settle();
+  }
   ddl definitions_of(*this);
   return std::visit(
       overloaded{

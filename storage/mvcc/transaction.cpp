@@ -248,11 +248,14 @@ class own_transaction final : public transaction {
       out->changes_catalog |= is_catalog(dropped_space.space);
       encode_drop_space(out->body, dropped_space.space);
     }
+    if (!out->changes_catalog) out->handed_over = written_rows();
     return out;
   }
 
   lock_outcome lock(const lock_tag& tag, lock_mode mode, lock_wait_policy policy, completion_ptr& wait) override {
     has_locks_ = true;
+    if ((mode == lock_mode::row_no_key_update || mode == lock_mode::row_update) && changing_.size() <= handed_over_max)
+      changing_.push_back(tag);
     return locks_.acquire(id_, tag, mode, policy, wait);
   }
 
@@ -266,6 +269,18 @@ class own_transaction final : public transaction {
     write_seq seq;
   };
   static constexpr std::uint64_t overhead_bytes = 16;
+  /// More rows than a transaction changes that others queue behind; passing on costs the WAL writer's time.
+  static constexpr std::size_t handed_over_max = 64;
+
+  // What was locked and not written stays locked: its next holder would find nothing that tells it of this commit.
+  std::vector<lock_tag> written_rows() {
+    std::vector<lock_tag> out;
+    if (changing_.size() > handed_over_max) return out;
+    for (auto& tag : changing_) {
+      if (state_.writes.contains(own_key{space_id{tag.object}, tag.key})) out.push_back(std::move(tag));
+    }
+    return out;
+  }
 
   void write(space_id space, std::string_view key, std::string_view value, bool erased) {
     const own_key wanted{space, key};
@@ -296,6 +311,7 @@ class own_transaction final : public transaction {
   own_state state_;
   std::vector<own_writes::iterator> log_;  ///< in order of their numbers
   std::vector<drop> drops_;
+  std::vector<lock_tag> changing_;  ///< row locks for changes; complete up to handed_over_max
   write_seq next_seq_ = 1;  ///< 0 sees no own write
   std::uint64_t bytes_ = 0;
   bool sealed_ = false;

@@ -82,6 +82,35 @@ void guarded(sql::session& session, outcome& out, F f) {
 
 }  // namespace
 
+void steered_sink::submit(storage::commit_unit_ptr unit) {
+  if (failure && unit->acknowledged) return unit->acknowledged->complete(*failure);
+  std::lock_guard lock(mutex_);
+  if (!holding_) return direct_.submit(std::move(unit));
+  if (auto appended = engine_.append({&unit, 1}); !appended.ok()) return unit->acknowledged->complete(appended.failure());
+  held_.push_back(std::move(unit));
+}
+
+void steered_sink::hold() {
+  std::lock_guard lock(mutex_);
+  holding_ = true;
+}
+
+std::size_t steered_sink::held() const {
+  std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
+void steered_sink::release(sql::database& db) {
+  std::lock_guard lock(mutex_);
+  holding_ = false;
+  (void)engine_.sync();
+  for (auto& unit : std::exchange(held_, {})) {
+    engine_.advance_visible(unit->end);
+    db.visible_advanced();
+    unit->acknowledged->complete();
+  }
+}
+
 sql_node::sql_node() : directory_(fresh_directory()) {
   open();
   auto first = engine_->begin();
@@ -109,7 +138,7 @@ void sql_node::open() {
   auto begun = engine_->begin_epoch(epoch{engine_->last_epoch().value + 1}, node_id{"test"});
   if (!begun.ok()) throw sql_error(sqlstate::internal_error, to_string(begun.failure()));
   engine_->advance_visible(engine_->status().applied);
-  sink_ = std::make_unique<failing_sink>(*engine_);
+  sink_ = std::make_unique<steered_sink>(*engine_);
   db_ = std::make_unique<sql::database>(*engine_, *sink_, facts_);
 }
 

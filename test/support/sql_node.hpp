@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,18 +30,26 @@ class lone_node_facts final : public sql::node_facts {
   completion_ptr hand_over(std::int64_t, const node_id&) override { return nullptr; }
 };
 
-/// Commits at once, or fails as it is told to.
-class failing_sink final : public storage::commit_sink {
+/// Commits at once, fails, or keeps its acknowledgement back, as it is told to.
+class steered_sink final : public storage::commit_sink {
  public:
-  explicit failing_sink(storage::engine& engine) : direct_(engine) {}
-  void submit(storage::commit_unit_ptr unit) override {
-    if (failure && unit->acknowledged) return unit->acknowledged->complete(*failure);
-    direct_.submit(std::move(unit));
-  }
+  explicit steered_sink(storage::engine& engine) : engine_(engine), direct_(engine) {}
+  void submit(storage::commit_unit_ptr unit) override;
   std::optional<error> failure;  ///< no client may be committing meanwhile
 
+  /// From now on commits get their place in the WAL, and wait there for release(). Any thread, as what follows.
+  void hold();
+  /// How many wait.
+  std::size_t held() const;
+  /// Shows and acknowledges them in their order, and commits at once again.
+  void release(sql::database& db);
+
  private:
+  storage::engine& engine_;
   storage::direct_commit_sink direct_;
+  mutable std::mutex mutex_;
+  bool holding_ = false;
+  std::vector<storage::commit_unit_ptr> held_;
 };
 
 class sql_node {
@@ -49,7 +58,7 @@ class sql_node {
   ~sql_node();
   sql::database& db() { return *db_; }
   storage::engine& engine() { return *engine_; }
-  failing_sink& sink() { return *sink_; }
+  steered_sink& sink() { return *sink_; }
   /// Closes the engine and recovers it from its files. No client may be open.
   void restart();
 
@@ -58,7 +67,7 @@ class sql_node {
 
   std::filesystem::path directory_;
   std::unique_ptr<storage::engine> engine_;
-  std::unique_ptr<failing_sink> sink_;
+  std::unique_ptr<steered_sink> sink_;
   lone_node_facts facts_;
   std::unique_ptr<sql::database> db_;
 };

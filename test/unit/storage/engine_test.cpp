@@ -53,6 +53,33 @@ TEST_CASE("nothing shows before the watermark passes it, and the watermark neith
   CHECK_FALSE(before->get(table, "a"));
 }
 
+TEST_CASE("a snapshot ahead shows the log up to its position, and leaves what others see as it is") {
+  store_fixture f;
+  auto& store = f.open();
+  std::vector<commit_unit_ptr> units;
+  for (const auto* value : {"1", "2", "3"}) {
+    auto txn = store.begin();
+    txn->put(table, "a", value);
+    units.push_back(txn->seal(1));
+  }
+  auto definition = store.begin();
+  definition->put(catalog_space, "t", "definition");
+  units.push_back(definition->seal(1));
+  REQUIRE(store.append(units).ok());
+  store.advance_visible(units[0]->end);
+  const auto catalog_before = store.take_snapshot()->catalog_version();
+  const auto ahead = store.take_snapshot_ahead(units[1]->end);
+  CHECK(ahead->at() == units[1]->end);
+  CHECK(ahead->get(table, "a")->value == "2");
+  CHECK(ahead->catalog_version() == catalog_before);
+  CHECK(store.take_snapshot_ahead(units[3]->end)->catalog_version() == units[3]->end);
+  CHECK(f.all() == rows{{"a", "1"}});
+  CHECK(store.take_snapshot()->catalog_version() == catalog_before);
+  store.advance_visible(units[3]->end);
+  CHECK(store.take_snapshot_ahead(units[1]->end)->at() == units[3]->end);
+  CHECK(ahead->get(table, "a")->value == "2");
+}
+
 TEST_CASE("a reopened store hides the tail that was never shown until it is told to") {
   store_fixture f;
   f.open();

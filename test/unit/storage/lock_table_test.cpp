@@ -107,6 +107,37 @@ TEST_CASE("who holds a lock upgrades it before those who wait") {
   CHECK(alone.granted(1, row, row_no_key_update));
 }
 
+TEST_CASE("changing modes that are handed over wake the next in the queue, and the owner's other locks stay") {
+  locks l;
+  CHECK(l.granted(1, row, row_update));
+  CHECK(l.granted(1, other_row, row_key_share));
+  CHECK(l.granted(1, relation, row_exclusive));
+  auto next = l.get(2, row, row_update);
+  REQUIRE(next);
+  const std::vector<lock_tag> tags{row, other_row};
+  l.table->hand_over(txn_id{1}, tags);
+  CHECK(next->done());
+  CHECK(!l.granted(3, other_row, row_update));
+  CHECK(!l.granted(4, relation, access_exclusive));
+  l.release(1);
+  CHECK(l.table->list().size() == 3);  // 2's row, what 3 and 4 waited for
+}
+
+TEST_CASE("a mode that does not change the row is kept when the changing one is handed over") {
+  locks l;
+  CHECK(l.granted(1, row, row_key_share));
+  CHECK(l.granted(1, row, row_no_key_update));
+  auto writer = l.get(2, row, row_no_key_update);
+  auto deleter = l.get(3, row, row_update);
+  REQUIRE((writer && deleter));
+  l.table->hand_over(txn_id{1}, {&row, 1});
+  CHECK(writer->done());
+  l.release(2);
+  CHECK(!deleter->done());
+  l.release(1);
+  CHECK(deleter->done());
+}
+
 TEST_CASE("nowait refuses instead of waiting") {
   locks l;
   CHECK(l.granted(1, row, row_update));
