@@ -67,16 +67,19 @@ TEST_CASE_FIXTURE(unacknowledged, "the next writer of a row goes on before the l
 }
 
 TEST_CASE_FIXTURE(unacknowledged, "rows that come from a change are sent when it is visible") {
+  CHECK(second.run("begin").tag == "BEGIN");
   commit_first("update t set n = 11 where id = 1");
   CHECK(told_later("update t set n = n + 1 where id = 1 returning n").text() == "12\n");
 }
 
 TEST_CASE_FIXTURE(unacknowledged, "SELECT FOR UPDATE gives a row out when its last change is visible") {
+  CHECK(second.run("begin").tag == "BEGIN");
   commit_first("update t set n = 11 where id = 1");
   CHECK(told_later("select n from t where id = 1 for update").text() == "11\n");
 }
 
 TEST_CASE_FIXTURE(unacknowledged, "that a query finds nothing is told when the change that says so is visible") {
+  CHECK(second.run("begin").tag == "BEGIN");
   commit_first("update t set n = 11 where id = 1");
   CHECK(told_later("select n from t where n = 10 for update").tag == "SELECT 0");
 }
@@ -119,6 +122,7 @@ TEST_CASE_FIXTURE(unacknowledged, "a parent is not deleted while a child's inser
 }
 
 TEST_CASE_FIXTURE(unacknowledged, "a child finds no parent whose delete is not visible") {
+  CHECK(second.run("begin").tag == "BEGIN");
   commit_first("delete from parent where id = 1");
   CHECK(told_later("insert into child values (2, 1)").state() == "23503");
 }
