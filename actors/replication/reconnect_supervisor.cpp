@@ -108,9 +108,10 @@ struct reconnect_state {
     if (!dial_early()) schedule();
   }
 
-  /// False when the primary was not heard from, or it is too early to ask again.
+  /// False when the primary was not heard from, it is too early to ask again, or the series' first attempt, which comes at once, is
+  /// still to begin.
   bool dial_early() {
-    if (!heard || clock::now() - dialed_at < early_pause) return false;
+    if (waits->attempts() == 0 || !heard || clock::now() - dialed_at < early_pause) return false;
     early_pause = std::min(2 * early_pause, early_pause_max);
     log::info(source, "the primary {} was heard from", primary.value);
     ++number;  // the attempt that was waiting is this one

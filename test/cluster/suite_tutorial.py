@@ -101,6 +101,7 @@ def part_6(c):
         for line in ("Attempting reconnection to primary (attempt 1)...", "Connected to primary, starting streaming...",
                      "Streaming replication established"):
             check(line in c[name].log(), f"'{line}' is not in the log of {name}")
+        check("(attempt 0)" not in c[name].log(), f"{name} has counted an attempt from 0")
     expect(c["primary"], "INSERT INTO replication_test (message, sync_mode) VALUES ('Post-recovery write', 'recovery test') "
            "RETURNING id, message;", "Post-recovery write", "INSERT 0 1")
     expect(c["standby-sync"], "SELECT id, message FROM replication_test WHERE message = 'Post-recovery write';",
