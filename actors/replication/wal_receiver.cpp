@@ -113,8 +113,8 @@ struct wal_receiver_state {
       }
       if (!link) return;
     }
+    link->read();  // the next batch arrives while this one is fsynced
     if (now == phase::streaming) finish_batch(flushed_before);
-    link->read();
   }
 
   /// Why the link has to end, or nothing.
