@@ -5,6 +5,9 @@
 //   idle --begin()--> pre_vote --Q yes--> recruiting --won--> idle (take_win())
 //            ^            |                   |--outdone--> idle, nominates the better one
 //            '--retry at--'<-----no, timeout--'
+//
+// In manual mode an attempt by hand begins with the pre-vote, too, as a question who is there: a new epoch takes the stream from all of
+// them, so it is asked for only where it would be won. Then all who answered must promise: whoever can be reached is told.
 
 #include <algorithm>
 #include <cstdint>
@@ -31,6 +34,7 @@ class campaign {
     win_terms terms;
     lease_id released;            ///< a lease known to be over, shown to the voters; incarnation 0: none
     std::uint64_t command = 0;    ///< by hand: answered by command_done
+    bool alone = false;           ///< manual mode: goes on with its own lead, and asks nobody
   };
   struct win {
     epoch number;
@@ -42,8 +46,8 @@ class campaign {
   campaign(const options& o, outbox& out);
 
   stage at() const { return stage_; }
-  /// In the pre-vote: it has not yet asked for an epoch.
-  bool asking() const { return stage_ == stage::pre_vote; }
+  /// In the pre-vote of an election: it has not yet asked for an epoch.
+  bool asking() const { return stage_ == stage::pre_vote && !surveys(); }
   /// To another candidate, if this one is still asking.
   void give_way(time_point now, const node_id& to);
   bool running() const { return stage_ != stage::idle; }
@@ -73,6 +77,10 @@ class campaign {
   void ask(const message_body& body);
   void begin_recruit(time_point now);
   void judge_answers(time_point now);
+  bool surveys() const;
+  void end_survey(time_point now);
+  void leave_gap();
+  std::vector<recruited> willing() const;
   void judge(time_point now);
   bool defers(time_point now, const std::vector<recruited>& answers);
   void lose(time_point now, const std::string& why, duration retry_after);
@@ -88,6 +96,7 @@ class campaign {
   time_point deadline_{}, resend_at_{};
   time_point not_before_ = time_point::min();
   std::map<node_id, pre_vote_reply> answers_;
+  std::set<node_id> required_;  ///< must promise: they answered the survey
   std::map<node_id, recruited> promises_;
   std::set<node_id> refusals_;
   bool begun_ = false;

@@ -36,7 +36,12 @@ void leadership::cohort_holds(time_point now, const config_record& config) {
   publishing_ = config;
   stored_by_.clear();
   publish_to_missing(now);
-  if (options_.mode == failover_mode::manual || options_.breaks(rule::open_needs_publication)) put_in_force(now);
+  if (options_.breaks(rule::open_needs_publication)) put_in_force(now);
+}
+
+void leadership::reachable(time_point now, const std::set<node_id>& voters) {
+  if (options_.mode != failover_mode::manual || options_.strict || !publishing_ || !is_later(*publishing_, in_force_)) return;
+  if (std::includes(stored_by_.begin(), stored_by_.end(), voters.begin(), voters.end())) put_in_force(now);
 }
 
 void leadership::stored(time_point now, const node_id& by, const published& m) {

@@ -3,7 +3,8 @@
 // node's vote comes through the member like any other. Pure; made at a win, destroyed at step-down.
 //
 // I1 Open only while the lease is held (automatic mode) and a config of this epoch is in force.
-// I2 A config is published only after its own cohort holds the end of its record, and is in force only when Q voters stored it.
+// I2 A config is published only after its own cohort holds the end of its record, and is in force only when Q voters stored it; in
+//    manual mode, under the policy `available`, all that are heard suffice.
 // I3 After end() it never opens again.
 
 #include <cstdint>
@@ -32,6 +33,8 @@ class leadership {
   void cohort_holds(time_point now, const config_record& config);
   void granted(time_point now, const node_id& by, const renewal_granted& m);
   void stored(time_point now, const node_id& by, const published& m);
+  /// Manual mode: these voters are there, this node among them.
+  void reachable(time_point now, const std::set<node_id>& voters);
   /// Renews, publishes again what was not answered, closes when the lease has run out, opens when all is there.
   void tick(time_point now);
   /// Closes, and gives the lease up for good. The caller tells the others.

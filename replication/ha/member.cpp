@@ -42,6 +42,7 @@ member::member(options o, durable_record record, log_state log, time_point now)
   const auto& config = voter_.record().config;
   if ((config.version == 0 ? options_.first_primary : config.leader) == options_.self) leader_heard_at_ = time_point::min();
   persist_changes();
+  if (options_.mode == failover_mode::manual) begin_by_hand(now);
 }
 
 // --- inputs ---
@@ -53,6 +54,7 @@ void member::tick(time_point now) {
   switchover_.tick(now);
   maintenance_.tick(now);
   campaign_.tick(now);
+  look_after_asking(now);
   if (now >= beat_at_) beat(now);
   settle(now);
 }
@@ -131,6 +133,7 @@ void member::settle(time_point now) {
     auto own = out_.take_own();
     auto win = campaign_.take_win();
     if (own.empty() && !win) {
+      if (leadership_ && options_.mode == failover_mode::manual) leadership_->reachable(now, voters_heard(now));
       consider_campaign(now);
       if (!campaign_.just_begun()) return;
     }
@@ -177,7 +180,8 @@ void member::send_to_others(const message_body& body) {
 void member::beat(time_point now) {
   const bool open = open_for_writes();
   said_ = log_.at;
-  send_to_others(heartbeat{options_.incarnation, leader_, leader_epoch_, open, facts()});
+  const bool presumed = role_ == member_role::following && presumed_;
+  send_to_others(heartbeat{options_.incarnation, presumed ? node_id{} : leader_, leader_epoch_, open, facts()});
   if (voter_.record().maintenance.version != 0) say_maintenance();
   beat_at_ = now + options_.heartbeat;
 }
@@ -239,19 +243,22 @@ node_id member::best_successor(time_point now) const {
 }
 
 void member::command_switchover(time_point now, std::uint64_t command, const node_id& wanted, duration timeout) {
-  const auto fail = [&](std::string why) {
-    out_.put(command_done{command, std::move(why)});
-    settle(now);
-  };
-  if (!open_for_writes())
-    return fail(leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value));
-  if (wanted == options_.self) return fail({});
-  if (switchover_.running()) return fail(fmt::format("a switchover to {} is running", switchover_.successor().value));
-  const auto to = wanted.value.empty() ? best_successor(now) : wanted;
-  if (to.value.empty()) return fail("no sync or semi-sync standby streams from this node");
-  if (auto why = unfit(now, to); !why.empty()) return fail(std::move(why));
-  switchover_.begin(now, to, timeout, command);
+  auto why = wanted == options_.self && open_for_writes() ? std::string() : begin_switchover(now, wanted, timeout, command, false);
+  if (wanted == options_.self || !why.empty()) out_.put(command_done{command, std::move(why)});
   settle(now);
+}
+
+/// Empty: it has begun. Otherwise why not.
+std::string member::begin_switchover(time_point now, const node_id& wanted, duration timeout, std::uint64_t command,
+                                     bool asked_by_successor) {
+  if (!open_for_writes())
+    return leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value);
+  if (switchover_.running()) return fmt::format("a switchover to {} is running", switchover_.successor().value);
+  const auto to = wanted.value.empty() ? best_successor(now) : wanted;
+  if (to.value.empty()) return "no sync or semi-sync standby streams from this node";
+  if (auto why = unfit(now, to); !why.empty()) return why;
+  switchover_.begin(now, to, timeout, command, asked_by_successor);
+  return {};
 }
 
 void member::command_failover(time_point now, std::uint64_t command, failover_terms terms) {
@@ -260,9 +267,9 @@ void member::command_failover(time_point now, std::uint64_t command, failover_te
   else if (!log_.complete) why = "the store of this node is incomplete: a base backup is not finished";
   if (leadership_ || !why.empty()) {
     out_.put(command_done{command, why});
-  } else {
+  } else if (terms.accept_data_loss || !ask_leader_to_hand_over(now, command)) {
     campaign_.cancel(now, "a failover by hand replaces it");
-    begin_campaign(now, {campaign_reason::by_hand, {terms.accept_data_loss, terms.waive_quorum, std::nullopt}, {}, command});
+    begin_campaign(now, {campaign_reason::by_hand, {terms.accept_data_loss, terms.waive_quorum, std::nullopt, false}, {}, command, false});
   }
   settle(now);
 }
@@ -304,6 +311,7 @@ time_point member::next_wake_up() const {
   auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), maintenance_.next_wake_up(), consider_at_});
   if (leadership_) out = std::min(out, leadership_->next_wake_up());
   if (handover_) out = std::min(out, handover_look_at_);
+  if (asking_ != 0) out = std::min(out, asking_until_);
   return out;
 }
 

@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -143,6 +144,8 @@ class member {
   void handle(time_point now, const node_id& from, const handover& m);
   void handle(time_point now, const node_id& from, const handover_ready& m);
   void handle(time_point now, const node_id& from, const maintenance& m);
+  void handle(time_point now, const node_id& from, const take_over& m);
+  void handle(time_point now, const node_id& from, const take_over_refused& m);
 
   // member.cpp
   void deliver(time_point now, const node_id& from, const message_body& body);
@@ -167,7 +170,6 @@ class member {
   duration stagger(time_point now) const;
   void lose_leader(time_point now) { leader_heard_at_ = now - options_.suspect_after; }
   void consider_campaign(time_point now);
-  void consider_first_leader(time_point now);
   void begin_campaign(time_point now, campaign::request r);
   void won(time_point now, campaign::win w);
   bool hear_leader(time_point now, const node_id& leader, epoch number);
@@ -176,6 +178,20 @@ class member {
   void heard_higher(time_point now, epoch number, const node_id& from);
   void stop_leading_now(const std::string& why);
   void give_lease_up(time_point now, const node_id& successor, const std::string& why);
+
+  // member_by_hand.cpp: manual mode, where nobody campaigns but by command, and a node goes on with the role that it had.
+  bool led_its_vote() const;
+  node_id led_last() const;
+  void begin_by_hand(time_point now);
+  void consider_own_lead(time_point now);
+  void presume(const node_id& leader, epoch number);
+  void hear_of_leader(const heartbeat& m);
+  bool leader_could_hand_over(time_point now, const node_id& leader) const;
+  bool ask_leader_to_hand_over(time_point now, std::uint64_t command);
+  void look_after_asking(time_point now);
+  void end_asking(std::string failure);
+  std::set<node_id> voters_heard(time_point now) const;
+  std::string begin_switchover(time_point now, const node_id& to, duration timeout, std::uint64_t command, bool asked_by_successor);
 
   const options options_;
   outbox out_;
@@ -202,7 +218,14 @@ class member {
   time_point started_, beat_at_, leader_heard_at_;
   time_point promised_at_ = time_point::min();  ///< to record().vote
   time_point consider_at_ = time_point::max();  ///< a campaign is thought about again
-  bool first_tried_ = false;
+  // Manual mode:
+  bool own_lead_ = false;                      ///< nobody is known to have led since this node did
+  bool presumed_ = false;                      ///< leader_ was not heard to lead
+  bool may_start_alone_ = false;               ///< own_lead_, and this process has not led
+  time_point lead_at_ = time_point::max();     ///< when it goes on with its own lead
+  std::uint64_t asking_ = 0;                   ///< the command for which the leader was asked to hand over; 0: none
+  node_id asked_;
+  time_point asking_until_ = time_point::max();
 };
 
 }  // namespace helios::replication::ha

@@ -14,6 +14,7 @@ std::int64_t microseconds(duration d) { return std::chrono::duration_cast<std::c
 
 void member::handle(time_point now, const node_id& from, const heartbeat& m) {
   peers_[from] = {now, m};
+  hear_of_leader(m);
   if (m.leader == from) hear_leader(now, from, m.leader_epoch);
 }
 
@@ -37,7 +38,10 @@ void member::handle(time_point now, const node_id& from, const pre_vote& m) {
   out.config = voter_.record().config;
   out.data = facts();
   const auto grants = voter_.may_promise(now, from);
-  if (options_.mode == failover_mode::manual) out.reason = "failover is manual";
+  if (options_.mode == failover_mode::manual) {
+    out.yes = m.by_hand;
+    if (!out.yes) out.reason = "failover is manual";
+  }
   else if (paused()) out.reason = "automatic failover is paused";
   else if (leadership_ && leadership_->held().held(now)) out.reason = "this node leads";
   else if (!grants.yes) out.reason = grants.reason, out.retry_after_us = microseconds(grants.retry_after);
@@ -108,7 +112,7 @@ void member::handle(time_point now, const node_id&, const release& m) {
   lose_leader(now);
   if (m.successor == options_.self && log_.complete && role_ == member_role::following) {
     campaign_.cancel(now, "a switchover names this node");
-    begin_campaign(now, {campaign_reason::switchover, {}, m.lease, 0});
+    begin_campaign(now, {campaign_reason::switchover, {false, false, std::nullopt, false, m.lease.holder}, m.lease, 0, false});
   } else if (m.successor.value.empty()) {
     campaign_.hurry();
   } else {
@@ -140,6 +144,15 @@ void member::handle(time_point now, const node_id& from, const handover_ready& m
 void member::handle(time_point now, const node_id& from, const maintenance& m) {
   learn_maintenance(now, m.state);
   maintenance_.stored(from, m.state);
+}
+
+void member::handle(time_point now, const node_id& from, const take_over&) {
+  constexpr std::chrono::seconds within{10};
+  if (auto why = begin_switchover(now, from, within, 0, true); !why.empty()) out_.send_to(from, take_over_refused{std::move(why)});
+}
+
+void member::handle(time_point, const node_id& from, const take_over_refused& m) {
+  if (asking_ != 0) end_asking(fmt::format("{} leads and does not hand over: {}", from.value, m.reason));
 }
 
 }  // namespace helios::replication::ha

@@ -39,7 +39,7 @@ bool member::ranks_before(const node_id& peer, const data_facts& said) const {
 void member::consider_campaign(time_point now) {
   consider_at_ = time_point::max();
   if (role_ == member_role::witness || leadership_ || campaign_.running()) return;
-  if (options_.mode == failover_mode::manual) return consider_first_leader(now);
+  if (options_.mode == failover_mode::manual) return consider_own_lead(now);
   if (paused() || !eligible()) return;
   auto due = std::max(campaign_.not_before(), leader_heard_at_ + options_.suspect_after);
   if (const auto live = voter_.granted(now); live && live->lease.holder != options_.self) due = std::max(due, live->until);
@@ -59,17 +59,6 @@ void member::consider_campaign(time_point now) {
   begin_campaign(now, std::move(r));
 }
 
-// Manual mode: the configured primary leads without asking for leave, but not beside a leader that it hears of.
-void member::consider_first_leader(time_point now) {
-  if (options_.first_primary != options_.self || first_tried_ || !leader_.value.empty() || !log_.complete) return;
-  if (now < started_ + options_.start_wait) {
-    consider_at_ = started_ + options_.start_wait;
-    return;
-  }
-  first_tried_ = true;
-  begin_campaign(now, {campaign_reason::by_hand, {true, true, std::nullopt}, {}, 0});
-}
-
 void member::begin_campaign(time_point now, campaign::request r) {
   campaign_.begin(now, std::move(r), std::max(voter_.promised(), highest_seen_));
 }
@@ -83,6 +72,8 @@ void member::won(time_point now, campaign::win w) {
   leader_heard_at_ = now;
   follow_wanted_ = false;
   handover_.reset();
+  end_asking({});
+  own_lead_ = may_start_alone_ = false;
 
   std::map<node_id, data_facts> alive;
   for (const auto& [id, peer] : peers_)
@@ -120,6 +111,8 @@ void member::stop_leading_now(const std::string& why) {
   out_.put(stop_leading{number, why});
   role_ = member_role::undetermined;
   leader_ = {};
+  if (options_.mode == failover_mode::manual) own_lead_ = true;
+  lead_at_ = time_point::max();
 }
 
 void member::give_lease_up(time_point now, const node_id& successor, const std::string& why) {
@@ -129,7 +122,12 @@ void member::give_lease_up(time_point now, const node_id& successor, const std::
     return;
   }
   stop_leading_now(why);
-  if (options_.mode == failover_mode::manual && successor.value.empty()) return;
+  if (options_.mode == failover_mode::manual) {
+    // Durable first: should this process end now, the next one must not go on with its own lead beside the successor.
+    if (successor.value.empty() || !voter_.promise(now, epoch{id.number.value + 1}, successor).yes) return;
+    for (const auto& m : options_.members) reply_durably(m.id, release{id, successor});
+    return;
+  }
   voter_.release(now, id);
   released_ = id;
   send_to_others(release{id, successor});
@@ -147,6 +145,7 @@ bool member::hear_leader(time_point now, const node_id& leader, epoch number) {
   if (leadership_) stop_leading_now(fmt::format("{} leads epoch {}", leader.value, number.value));
   campaign_.cancel(now, fmt::format("{} leads epoch {}", leader.value, number.value));
   leader_heard_at_ = now;
+  own_lead_ = may_start_alone_ = presumed_ = false;
   if (leader_ == leader && leader_epoch_ == number) return true;
   leader_ = leader;
   leader_epoch_ = number;

@@ -16,7 +16,7 @@ template <class A> void fields(A& a, lease_id& v) { a(v.holder, v.incarnation, v
 template <class A> void fields(A& a, heartbeat& v) { a(v.incarnation, v.leader, v.leader_epoch, v.open, v.data); }
 template <class A> void fields(A& a, renewal& v) { a(v.lease, v.sequence); }
 template <class A> void fields(A& a, renewal_granted& v) { a(v.lease, v.sequence); }
-template <class A> void fields(A& a, pre_vote& v) { a(v.round, v.released); }
+template <class A> void fields(A& a, pre_vote& v) { a(v.round, v.released, v.by_hand); }
 template <class A> void fields(A& a, pre_vote_reply& v) {
   a(v.round, v.yes, v.retry_after_us, v.promised, v.config, v.data, v.reason);
 }
@@ -32,11 +32,13 @@ template <class A> void fields(A& a, handover& v) { a(v.number, v.at); }
 template <class A> void fields(A& a, handover_ready& v) { a(v.number, v.at); }
 template <class A> void fields(A& a, maintenance_state& v) { a(v.version, v.paused); }
 template <class A> void fields(A& a, maintenance& v) { a(v.state); }
+template <class A> void fields(A& a, take_over& v) { a(v.number); }
+template <class A> void fields(A& a, take_over_refused& v) { a(v.reason); }
 
 namespace {
 
 // The kind byte is the place in the variant: kinds are only ever appended there.
-static_assert(std::variant_size_v<message_body> == 16, "a new kind goes to the end of message_body");
+static_assert(std::variant_size_v<message_body> == 18, "a new kind goes to the end of message_body");
 
 constexpr std::size_t header_bytes = 1 + 8;
 

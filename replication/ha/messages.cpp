@@ -8,7 +8,7 @@ const char* name_of(const message_body& body) {
   static constexpr std::array names{"heartbeat",  "renewal", "renewal_granted", "pre_vote", "pre_vote_reply",
                                     "recruit",    "promise", "refusal",         "publish",  "published",
                                     "new_leader", "release", "nominate",        "handover", "handover_ready",
-                                    "maintenance"};
+                                    "maintenance", "take_over", "take_over_refused"};
   static_assert(names.size() == std::variant_size_v<message_body>);
   return names[body.index()];
 }

@@ -33,6 +33,7 @@ struct renewal_granted {
 struct pre_vote {
   std::uint64_t round = 0;       ///< numbers the sender's attempts; the answer repeats it
   lease_id released;             ///< a lease that the sender knows to be released; incarnation 0: none
+  bool by_hand = false;          ///< manual mode: an operator asks; who is there says yes and how far its log reaches
 };
 struct pre_vote_reply {
   std::uint64_t round = 0;
@@ -105,8 +106,18 @@ struct maintenance {
   maintenance_state state;
 };
 
+/// Manual mode: an operator wants the sender to lead. Hand over to it, as in a switchover.
+struct take_over {
+  epoch number;                  ///< the receiver's, as the sender has heard
+};
+/// It was not handed over.
+struct take_over_refused {
+  std::string reason;
+};
+
 using message_body = std::variant<heartbeat, renewal, renewal_granted, pre_vote, pre_vote_reply, recruit, promise, refusal, publish,
-                                  published, new_leader, release, nominate, handover, handover_ready, maintenance>;
+                                  published, new_leader, release, nominate, handover, handover_ready, maintenance, take_over,
+                                  take_over_refused>;
 
 struct message {
   epoch highest;                 ///< the sender's promised epoch

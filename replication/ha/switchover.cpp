@@ -8,11 +8,12 @@
 
 namespace helios::replication::ha {
 
-void switchover::begin(time_point now, const node_id& to, duration timeout, std::uint64_t command) {
+void switchover::begin(time_point now, const node_id& to, duration timeout, std::uint64_t command, bool asked_by_successor) {
   HELIOS_INVARIANT(!running(), "one switchover at a time");
   stage_ = stage::draining;
   successor_ = to;
   command_ = command;
+  asked_by_successor_ = asked_by_successor;
   deadline_ = now + timeout;
   out_.info("switchover_begun", fmt::format("switchover to {}: new write transactions wait, running ones end", to.value));
   out_.put(hold_writes{to});
@@ -42,6 +43,7 @@ void switchover::abort(const std::string& why) {
   stage_ = stage::idle;
   out_.warning("switchover_aborted", fmt::format("switchover to {} aborted: {}", successor_.value, why));
   out_.put(resume_writes{why});
+  if (asked_by_successor_) out_.send_to(successor_, take_over_refused{why});
   if (command_ != 0) out_.put(command_done{std::exchange(command_, 0), why});
 }
 

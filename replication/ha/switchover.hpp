@@ -25,7 +25,8 @@ class switchover {
   const node_id& successor() const { return successor_; }
   lsn at() const { return at_; }
 
-  void begin(time_point now, const node_id& to, duration timeout, std::uint64_t command);
+  /// `asked_by_successor`: it hears of an abort.
+  void begin(time_point now, const node_id& to, duration timeout, std::uint64_t command, bool asked_by_successor = false);
   /// No write transaction is open; HANDOVER ends at `at` and everything before it is acknowledged. Again with a later end where
   /// the log has moved on.
   void drained(time_point now, epoch number, lsn at);
@@ -45,6 +46,7 @@ class switchover {
   epoch number_;
   lsn at_;
   std::uint64_t command_ = 0;
+  bool asked_by_successor_ = false;
   time_point deadline_{}, resend_at_{};
 };
 

@@ -14,9 +14,6 @@ const recruited* find(const std::vector<recruited>& promises, const node_id& id)
   return it == promises.end() ? nullptr : &*it;
 }
 
-/// Who led last: the only one that surely holds everything when nobody else is known to.
-const node_id& last_leader(const config_record& latest, const options& o) { return latest.version == 0 ? o.first_primary : latest.leader; }
-
 bool holds_data(const recruited& r, const options& o) {
   return r.data.data_node && (r.data.log.complete || o.breaks(rule::incomplete_covers_nothing));
 }
@@ -44,6 +41,16 @@ std::uint32_t count_voters(const std::vector<recruited>& promises, const options
   }));
 }
 
+/// How many voters have to promise. Without leases nobody but the operator ends the lead of a primary that is not there: in manual mode
+/// all the others suffice, also where they are no majority (a primary with one standby).
+std::uint32_t promises_needed(const options& o, const std::vector<recruited>& promises, const config_record& latest) {
+  const auto needed = o.breaks(rule::win_needs_quorum) ? std::max(1U, o.quorum() - 1) : o.quorum();
+  if (o.mode == failover_mode::automatic) return needed;
+  const auto* leader = o.find(last_leader(latest, o));
+  const bool lost = leader != nullptr && leader->voter && find(promises, leader->id) == nullptr;
+  return std::min(needed, o.voters() - (lost ? 1 : 0));
+}
+
 bool within_lag(const options& o, const recruited& self, const win_terms& terms) {
   return terms.leader_end && o.async_lag_bytes_max &&
          distance(self.data.log.at.flushed, *terms.leader_end) <= *o.async_lag_bytes_max;
@@ -57,6 +64,8 @@ std::string uncovered(const config_record& latest, const options& o) {
 }
 
 }  // namespace
+
+const node_id& last_leader(const config_record& latest, const options& o) { return latest.version == 0 ? o.first_primary : latest.leader; }
 
 bool covers(const config_record& latest, const std::vector<recruited>& promises, const options& o) {
   const auto* leader = find(promises, last_leader(latest, o));
@@ -76,10 +85,15 @@ win_verdict judge_promises(const options& o, const std::vector<recruited>& promi
   const auto* self = find(promises, o.self);
   const auto voters = count_voters(promises, o);
   out.latest = latest_of(promises, o);
-  out.reason = fmt::format("{} of {} promises, {} needed", voters, o.voters(), o.quorum());
+  const auto needed = promises_needed(o, promises, out.latest);
+  out.reason = fmt::format("{} of {} promises, {} needed", voters, o.voters(), needed);
   if (self == nullptr) return out;
-  const std::uint32_t needed = o.breaks(rule::win_needs_quorum) ? std::max(1U, o.quorum() - 1) : o.quorum();
-  if (voters < needed && !(terms.waive_quorum && o.mode == failover_mode::manual)) return out;
+  if (terms.last_leader_only && last_leader(out.latest, o) != o.self) {
+    out.reason = fmt::format("{} has led since", last_leader(out.latest, o).value);
+    return out;
+  }
+  const bool waived = terms.waive_quorum || find(promises, terms.handed_over_by) != nullptr;
+  if (voters < needed && !(waived && o.mode == failover_mode::manual)) return out;
 
   out.covered = covers(out.latest, promises, o);
   const bool may_lack = terms.accept_data_loss || within_lag(o, *self, terms) || o.breaks(rule::win_needs_cover);

@@ -22,6 +22,8 @@ struct win_terms {
   bool waive_quorum = false;      ///< by hand, manual mode: the operator answers for it that no other node leads
   /// Automatic takeover by an async node under `async_lag_bytes_max`: the leader's log end when last heard.
   std::optional<lsn> leader_end;
+  bool last_leader_only = false;  ///< manual mode: only if nobody has led since this node
+  node_id handed_over_by = {};    ///< manual mode: with the promise of this leader no quorum is needed
 };
 
 struct win_verdict {
@@ -38,6 +40,8 @@ struct win_verdict {
 
 /// R covers S when it meets every set of K members, so that every acknowledged commit is held in R.
 bool covers(const config_record& latest, const std::vector<recruited>& promises, const options& o);
+/// Who led last, as `latest` says: the only one that surely holds everything when nobody else is known to.
+const node_id& last_leader(const config_record& latest, const options& o);
 win_verdict judge_promises(const options& o, const std::vector<recruited>& promises, const win_terms& terms);
 
 /// The first cohort of a new epoch: of the nodes in `alive` (heard of lately, or recruited), the sync ones, else the semi-sync

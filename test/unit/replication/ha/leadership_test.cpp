@@ -114,12 +114,18 @@ TEST_CASE("a config without acknowledgements is announced as exposed") {
   CHECK(warned);
 }
 
-TEST_CASE("in manual mode a leader needs neither lease nor answers") {
+TEST_CASE("in manual mode a leader needs no lease, and the answers of those that are there") {
   auto o = two_and_witness(a);
   o.mode = ha::failover_mode::manual;
   ha::outbox out{a};
   ha::leadership l(o, out, epoch{3}, at(0ms));
   l.cohort_holds(at(1ms), first_config);
+  l.reachable(at(1ms), {a, b});
+  CHECK(!l.open());
+  l.stored(at(2ms), a, {epoch{3}, 1});
+  l.reachable(at(2ms), {a, b});
+  CHECK(!l.open());
+  l.reachable(at(3ms), {a});
   CHECK(l.open());
   CHECK(l.acknowledge_until() == ha::time_point::max());
   CHECK(sent<ha::renewal>(out.take()).empty());

@@ -17,12 +17,6 @@ ha::options four_and_witness(const node_id& self) {
   return o;
 }
 
-ha::options manual(const node_id& self) {
-  auto o = three_data_nodes(self);
-  o.mode = ha::failover_mode::manual;
-  return o;
-}
-
 std::vector<ha::note> notes(small_cluster& cluster, const node_id& id, const std::string& name) {
   std::vector<ha::note> out;
   for (const auto& n : all_of<ha::note>(cluster[id].seen))
@@ -341,43 +335,6 @@ TEST_CASE("under a pause commands by hand change the leader") {
   cluster.settle();
   CHECK(until_open(cluster, 1s) <= 100ms);
   CHECK(cluster.leader() == c);
-}
-
-TEST_CASE("manual: the configured primary leads after listening, and nobody replaces it") {
-  small_cluster cluster(manual);
-  cluster.pass(300ms);
-  CHECK(cluster.leader().value.empty());
-  cluster.pass(300ms);
-  CHECK(cluster.leader() == a);
-  CHECK(cluster.machine(a).lease_deadline() == ha::time_point::max());
-  cluster.kill(a);
-  cluster.pass(20s);
-  CHECK(cluster.leader().value.empty());
-}
-
-TEST_CASE("manual: a promoted standby fences the old primary, which follows it when it returns") {
-  small_cluster cluster(manual);
-  cluster.pass(3s);
-  cluster.kill(a);
-  cluster.machine(b).command_failover(cluster.now(), 4, {});
-  cluster.settle();
-  REQUIRE(cluster.leader() == b);
-  CHECK(all_of<ha::command_done>(cluster[b].seen).back().failure.empty());
-  cluster.start(a);
-  cluster.pass(3s);
-  CHECK(cluster.leader() == b);
-  CHECK(cluster.machine(a).leader() == b);
-  CHECK(!cluster[a].open);
-}
-
-TEST_CASE("manual: a standby promoted beside a live primary ends its lead") {
-  small_cluster cluster(manual);
-  cluster.pass(3s);
-  cluster.machine(b).command_failover(cluster.now(), 4, {});
-  cluster.settle();
-  CHECK(cluster.leader() == b);
-  CHECK(!cluster[a].open);
-  CHECK(cluster.machine(a).leader() == b);
 }
 
 TEST_CASE("automatic: a failover by hand is refused while the leader lives") {

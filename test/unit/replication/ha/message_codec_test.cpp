@@ -17,7 +17,7 @@ std::vector<message> one_of_each() {
       heartbeat{42, node_id{"node-1"}, epoch{7}, true, facts},
       renewal{lease, 99},
       renewal_granted{lease, 99},
-      pre_vote{3, lease},
+      pre_vote{3, lease, true},
       pre_vote_reply{3, true, -5, epoch{8}, config, facts, "the leader is heard"},
       recruit{epoch{8}, lease, true},
       promise{epoch{8}, config, facts},
@@ -30,6 +30,8 @@ std::vector<message> one_of_each() {
       handover{epoch{8}, lsn{77}},
       handover_ready{epoch{8}, lsn{77}},
       maintenance{{9, true}},
+      take_over{epoch{8}},
+      take_over_refused{"write transactions did not end in time"},
   };
   std::vector<message> out;
   for (const auto& b : bodies) out.push_back({epoch{out.size() + 1}, b});

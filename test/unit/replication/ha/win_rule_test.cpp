@@ -122,6 +122,28 @@ TEST_CASE("the quorum is waived by hand and in manual mode only") {
   CHECK(ha::judge_promises(o, {data(b, 1, 10)}, terms).what == kind::won);
 }
 
+TEST_CASE("in manual mode all but a lost leader suffice, and nobody else is missing") {
+  auto o = two_and_witness(b);
+  o.members = {{a, true, true}, {b, true, true}};
+  const auto cfg = config(1, a, {b}, 1);
+  CHECK(ha::judge_promises(o, {data(b, 1, 10, cfg)}, {}).what == kind::undecided);
+  o.mode = ha::failover_mode::manual;
+  CHECK(ha::judge_promises(o, {data(b, 1, 10, cfg)}, {}).what == kind::won);
+  CHECK(ha::judge_promises(o, {data(b, 1, 10, config(1, a, {}, 0))}, {}).what == kind::undecided);
+  o.members = {{a, true, true}, {b, true, true}, {c, true, true}, {w, false, true}};
+  CHECK(ha::judge_promises(o, {data(b, 1, 10, cfg), data(c, 1, 10, cfg)}, {}).what == kind::undecided);
+}
+
+TEST_CASE("a primary that takes its lead back does so only if nobody has led since") {
+  auto o = three_data_nodes(a);
+  o.mode = ha::failover_mode::manual;
+  const ha::win_terms terms{false, false, {}, true};
+  CHECK(ha::judge_promises(o, {data(a, 1, 10, config(1, a, {b}, 1)), data(c, 1, 10)}, terms).what == kind::won);
+  const auto v = ha::judge_promises(o, {data(a, 1, 10, config(1, a, {b}, 1)), data(b, 2, 10, config(2, b, {a}, 1))}, terms);
+  CHECK(v.what == kind::undecided);
+  CHECK(v.reason == "b has led since");
+}
+
 TEST_CASE("a lag policy lets an async node lead within its bound") {
   auto o = three_data_nodes(c);
   o.own_mode = sync_mode::async;
