@@ -9,7 +9,7 @@ namespace helios::sim {
 namespace {
 
 // What a wake-up of the chaos means, with a node's number added.
-constexpr std::uint64_t next_fault = 0, restart = 100, unpause = 200, heal_network = 300, heal_disk = 400, tell_release = 500;
+constexpr std::uint64_t next_fault = 0, restart = 100, unpause = 200, heal_network = 300, heal_disk = 400, tell_release = 500, operator_looks = 600;
 
 }  // namespace
 
@@ -25,6 +25,14 @@ void chaos::start(std::size_t number, true_time lease) {
   mean_ = static_cast<true_time>(static_cast<double>(lease) * (0.15 + 1.2 * world_.chance()));
   if (world_.chance(0.3)) settings_.crash_within = 0.002;
   next();
+  if (settings_.options.mode == ha::failover_mode::manual) later(lease_, operator_looks);
+}
+
+// Under manual failover somebody has to. Whether the node may lead is for the rules to say.
+void chaos::look() {
+  const bool led = std::any_of(nodes_.begin(), nodes_.end(), [](const sim_node* n) { return n->accepts_writes(); });
+  if (!led) nodes_[any()]->order_failover();
+  later(world_.between(lease_ / 2, 3 * lease_), operator_looks);
 }
 
 void chaos::next() {
@@ -49,6 +57,7 @@ std::size_t chaos::leader() {
 }
 
 void chaos::on(const event& e) {
+  if (e.what == event::kind::wake && e.number == operator_looks) return look();
   if (e.what != event::kind::wake || ended_) return;
   const auto what = e.number / 100 * 100;
   const auto n = static_cast<std::size_t>(e.number % 100);

@@ -25,6 +25,7 @@ class chaos {
     switchover, failover, step_down, reinitialize, restart_all, count
   };
   void next();
+  void look();
   void happen(fault f);
   void partition(fault f);
   void crash(std::size_t n, bool release);

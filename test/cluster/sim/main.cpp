@@ -3,6 +3,7 @@
 //   sim --seed N[,N...] [--trace] single runs; a violation prints the run's history
 //   sim --seeds A..B [--jobs J]   many runs, spread over J processes
 //   --break RULE                  with one rule broken on purpose; --list-rules names them
+//   --by-hand                     manual failover: an operator makes a node the primary
 //   --prove-mutations [SEEDS]     every rule, broken, must be caught within so many seeds (2000)
 //
 // Exit code 0: no violation (with --prove-mutations: every broken rule was caught).
@@ -30,7 +31,7 @@ using namespace helios::sim;
 struct arguments {
   std::vector<std::uint64_t> single;
   std::uint64_t first = 1, last = 1000;
-  bool trace = false, prove = false, list = false;
+  bool trace = false, prove = false, list = false, by_hand = false;
   std::uint64_t prove_within = 2000;
   unsigned jobs = 1;
   std::string broken_rule;
@@ -91,6 +92,7 @@ arguments parse(const std::vector<std::string>& given) {
     } else if (a == "--trace") out.trace = true;
     else if (a == "--jobs") out.jobs = static_cast<unsigned>(number(value()));
     else if (a == "--break") out.broken_rule = value();
+    else if (a == "--by-hand") out.by_hand = true;
     else if (a == "--list-rules") out.list = true;
     else if (a == "--prove-mutations") {
       out.prove = true;
@@ -105,21 +107,24 @@ arguments parse(const std::vector<std::string>& given) {
 
 class runner {
  public:
-  outcome run(std::uint64_t seed, const broken& rules, bool trace) { return run_seed(host_, seed, rules, trace); }
+  explicit runner(const arguments& a) : mode_(a.by_hand ? ha::failover_mode::manual : ha::failover_mode::automatic) {}
+  outcome run(std::uint64_t seed, const broken& rules, bool trace) { return run_seed(host_, seed, rules, trace, mode_); }
 
  private:
+  ha::failover_mode mode_;
   actor_host host_;
 };
 
 void print(std::uint64_t seed, const outcome& o) {
   for (const auto& line : o.history) fmt::print("{}\n", line);
-  if (o.violated) fmt::print("seed {}: VIOLATION {}\n  ({}; again: sim --seed {} --trace)\n", seed, *o.violated, o.cluster, seed);
+  if (o.violated) fmt::print("seed {}: VIOLATION {}\n  ({}; again: sim --seed {} --trace{})\n", seed, *o.violated, o.cluster, seed,
+                             o.cluster.starts_with("by hand") ? " --by-hand" : "");
   else fmt::print("seed {}: ok, {} steps, {} writes acknowledged ({})\n", seed, o.steps, o.acknowledged, o.cluster);
 }
 
 /// Every `stride`-th seed from `first` on. Returns the number of violations.
 std::uint64_t run_share(const arguments& a, const broken& rules, std::uint64_t first, std::uint64_t stride) {
-  runner r;
+  runner r(a);
   std::uint64_t violations = 0;
   constexpr std::uint64_t printed_max = 5;
   for (auto seed = first; seed <= a.last; seed += stride) {
@@ -166,7 +171,7 @@ int run_many(const arguments& a, const broken& rules) {
 }
 
 int prove(const arguments& a) {
-  runner r;
+  runner r(a);
   std::size_t missed = 0;
   for (std::size_t i = 0; i < machine_rules + data_rules; ++i) {
     std::uint64_t seed = 1;
@@ -199,7 +204,7 @@ int main(int argc, char** argv) {
     rules = break_rule(*found);
   }
   if (a.single.empty()) return run_many(a, rules);
-  runner r;
+  runner r(a);
   bool violated = false;
   for (const auto seed : a.single) {
     auto o = r.run(seed, rules, a.trace);

@@ -36,10 +36,11 @@ const std::vector<shape>& shapes() {
 
 class cluster {
  public:
-  cluster(actor_host& host, std::uint64_t seed, const broken& rules, bool trace) : world_(host, seed, trace) {
+  cluster(actor_host& host, std::uint64_t seed, const broken& rules, bool trace, ha::failover_mode mode) : world_(host, seed, trace) {
     settings_.rules = rules;
+    settings_.options.mode = mode;
     choose_options();
-    checker_ = std::make_unique<checker>(world_, settings_.options.quorum(), true);
+    checker_ = std::make_unique<checker>(world_, settings_.options.quorum(), !by_hand());
     build();
   }
 
@@ -53,7 +54,8 @@ class cluster {
     chaos_->end();
 
     const auto healed = world_.now();
-    const auto budget = 8 * lease + 2'000'000 * true_time{settings_.sync_timeout.count()} + 2'000'000'000;
+    // By hand it takes an operator who looks, and some attempts; a primary that stopped for one is patient.
+    const auto budget = (by_hand() ? 40 : 8) * lease + 2'000'000 * true_time{settings_.sync_timeout.count()} + 2'000'000'000;
     const auto writes = front_->writes_done();
     const bool writes_go_on = world_.run(healed + budget, step, [this, writes] { return front_->writes_done() > writes + 2; });
     if (!writes_go_on) throw violation("liveness: no writes after everything was healed" + states());
@@ -67,11 +69,12 @@ class cluster {
   std::uint64_t acknowledged() const { return checker_->acknowledgements(); }
   std::string describe() const {
     const auto& o = settings_.options;
-    return fmt::format("{}, policy {}, K = {}, lease {} ms, drift {}, sync_timeout {} ms{}", shape_->name, o.strict ? "strict" : "available",
+    return (by_hand() ? "by hand, " : "") + fmt::format("{}, policy {}, K = {}, lease {} ms, drift {}, sync_timeout {} ms{}", shape_->name, o.strict ? "strict" : "available",
                        o.sync_acks, o.lease.count(), o.drift, settings_.sync_timeout.count(), settings_.recycles ? ", recycles WAL" : "");
   }
 
  private:
+  bool by_hand() const { return settings_.options.mode == ha::failover_mode::manual; }
   std::string states() const {
     std::string out;
     for (const auto& n : nodes_) out += "\n  " + n->describe();
@@ -82,7 +85,6 @@ class cluster {
     shape_ = &shapes()[world_.below(shapes().size())];
     auto& o = settings_.options;
     o.cluster_id = "sim";
-    o.mode = ha::failover_mode::automatic;
     o.lease = milliseconds(world_.chance(0.6) ? 500 : world_.chance(0.7) ? 1000 : 2000);
     o.renew_every = o.lease / 4;
     o.heartbeat = o.lease / 5;
@@ -91,7 +93,8 @@ class cluster {
     o.retry_jitter = o.lease / 10;
     o.drift = world_.chance(0.4) ? 0.001 : 0.05;
     o.guard = milliseconds(1 + static_cast<int>(static_cast<double>(o.lease.count()) * o.drift));
-    o.strict = world_.chance(0.4);
+    o.strict = world_.chance(0.4) || by_hand();
+    o.start_wait = o.lease / 2;
     std::size_t sync_standbys = 0;
     for (std::size_t i = 1; i < shape_->data_nodes.size(); ++i) sync_standbys += shape_->data_nodes[i] == sync_mode::sync;
     o.sync_acks = static_cast<std::uint32_t>(1 + world_.below(std::max<std::size_t>(sync_standbys, 1)));
@@ -143,8 +146,8 @@ class cluster {
 
 }  // namespace
 
-outcome run_seed(actor_host& host, std::uint64_t seed, const broken& rules, bool trace) {
-  cluster c(host, seed, rules, trace);
+outcome run_seed(actor_host& host, std::uint64_t seed, const broken& rules, bool trace, ha::failover_mode mode) {
+  cluster c(host, seed, rules, trace, mode);
   outcome out;
   out.cluster = c.describe();
   try {

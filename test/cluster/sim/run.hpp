@@ -18,6 +18,8 @@ struct outcome {
   std::uint64_t steps = 0, acknowledged = 0;
 };
 
-outcome run_seed(actor_host& host, std::uint64_t seed, const broken& rules, bool trace);
+/// Under manual failover the policy is `strict`, and an operator makes another node the primary when there is none: the invariants are the
+/// same but for those about leases.
+outcome run_seed(actor_host& host, std::uint64_t seed, const broken& rules, bool trace, ha::failover_mode mode);
 
 }  // namespace helios::sim
