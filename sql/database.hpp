@@ -72,7 +72,7 @@ class node_facts {
   /// pg_cancel_backend / pg_terminate_backend; false if there is no such session.
   virtual bool cancel_session(std::int64_t session, bool terminate) = 0;
 
-  // Both ask the failover, which decides and may refuse: the outcome is errc::refused with its reason. nullptr: failover is manual.
+  // Both ask the failover, which decides and may refuse: the outcome is errc::refused with its reason. nullptr: there is no failover.
   /// That this standby leads, without loss of an acknowledged commit.
   virtual completion_ptr take_over() = 0;
   /// That this primary hands over to `to` (empty: the failover chooses). `session` asks, and gets its answer before the change ends

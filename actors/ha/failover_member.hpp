@@ -1,7 +1,7 @@
 #pragma once
-// A node's part in automatic failover: its agent, what others may know of it, and the files that the rules must not forget, in the folder
-// `failover` of the storage directory, which a replacement of the store leaves alone. Made by data nodes and observers when
-// replication.failover is automatic. Used by the node's main thread, but what says otherwise.
+// A node's part in failover: its agent, what others may know of it, and the files that the rules must not forget, in the folder
+// `failover` of the storage directory, which a replacement of the store leaves alone. Data nodes and observers have one,
+// also where only commands change the primary. Used by the node's main thread, but what says otherwise.
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>

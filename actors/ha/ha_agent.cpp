@@ -214,6 +214,10 @@ result<ha::options> make_rules(const config::node_options& o, std::uint64_t inca
   out.renew_every = o.replication.lease / 4;
   out.heartbeat = o.replication.heartbeat_interval;
   out.suspect_after = 4 * o.replication.heartbeat_interval;
+  if (out.mode == ha::failover_mode::manual) {
+    out.campaign_timeout = std::max<std::chrono::milliseconds>(out.campaign_timeout, 2 * out.heartbeat);
+    out.start_wait = std::max<std::chrono::milliseconds>(std::chrono::milliseconds(1000), 3 * out.heartbeat);
+  }
   out.guard = std::max(out.guard, std::chrono::milliseconds(static_cast<std::int64_t>(out.drift * static_cast<double>(out.lease.count())) + 1));
   out.strict = o.replication.policy == config::cohort_policy::strict;
   out.sync_acks = o.replication.sync_acks;

@@ -16,7 +16,7 @@ namespace helios::actors {
 
 class data_facts final : public sql::node_facts {
  public:
-  /// `mode`: of this node as a standby. `command`: to the node's failover agent; empty: failover is manual.
+  /// `mode`: of this node as a standby. `command`: to the node's failover agent.
   data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions, std::int64_t started_at_us,
              std::function<sync_mode()> mode, std::function<void(agent_command)> command);
 

@@ -35,21 +35,18 @@ class data_node {
  public:
   data_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation)
       : runtime_(runtime), options_(options), reload_(std::move(reload)), members_(options.peers),
-        signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { note_reload(reload_now()); }) {
+        failover_(runtime.system(), options, incarnation), signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { note_reload(reload_now()); }) {
     self_.identity = {options.cluster_id, options.cluster_secret, options.id.value, options.role};
     self_.epoch_now = [this] { return epoch_now(); };
-    if (options.replication.failover == config::failover_policy::automatic) {
-      failover_ = std::make_unique<failover_member>(runtime.system(), options, incarnation);
-    }
   }
 
   int run();
 
  private:
-  bool elected() const { return failover_ != nullptr; }
-  epoch epoch_now() const { return elected() ? failover_->facts()->taking_part() : epoch{highest_epoch_.load()}; }
-  node_id primary_now() const { return elected() ? failover_->facts()->leader() : options_.primary; }
-  bool is_standby() const { return elected() ? !failover_->facts()->leads() : options_.role == node_role::standby; }
+  bool by_hand() const { return options_.replication.failover == config::failover_policy::manual; }
+  epoch epoch_now() const { return failover_.facts()->taking_part(); }
+  node_id primary_now() const { return failover_.facts()->leader(); }
+  bool is_standby() const { return !failover_.facts()->leads(); }
   result<void> join_failover();
   replication::ha::log_state log_now();
   void caught_up();
@@ -95,8 +92,8 @@ class data_node {
   std::int64_t started_at_us_ = wall_clock_us();
   std::atomic<std::uint64_t> highest_epoch_{0};
   standby_mode mode_{options_};
-  std::unique_ptr<failover_member> failover_;  ///< null: failover is manual
-  node_id followed_;              ///< elected: whom the agent says to follow; empty: nobody. Main thread
+  failover_member failover_;
+  node_id followed_;              ///< whom the agent says to follow; empty: nobody. Main thread
   order_queue<node_order> orders_;
   std::shared_mutex generation_mutex_;  ///< held shared by users of the generation, exclusively while it is changed
   std::unique_ptr<generation> generation_;
@@ -114,16 +111,7 @@ void data_node::heard_epoch(epoch number) {
 }
 
 void data_node::heard_state(const node_id& from, wire::repl::node_state state) {
-  const bool newer_primary = !elected() && state.writable && options_.role == node_role::primary;
   heard_epoch(state.number);
-  if (newer_primary) {
-    with_generation([&](generation& g) {
-      if (state.number <= g.current_epoch()) return;
-      log::error(source, "{} is a primary of epoch {}, newer than this one's: this node takes no more clients", from.value,
-                 state.number.value);
-      g.fence();
-    });
-  }
   // It has begun its epoch: from now on it takes standbys.
   if (from == primary_now() && state.role == node_role::primary && state.number.value != 0) {
     with_generation([](generation& g) { g.primary_heard(); });
@@ -148,13 +136,16 @@ node_status data_node::look() {
     out.trouble.clear();
     g.describe(out);
   });
-  if (elected()) {
-    const auto& facts = *failover_->facts();
-    out.failover = facts.now();
-    out.events = facts.events();
-    for (const auto& [name, count] : facts.counts()) {
-      out.metrics.push_back({"failover_" + name + "_total", static_cast<std::int64_t>(count), "Decisions of this kind since the start"});
-    }
+  const auto& facts = *failover_.facts();
+  out.failover = facts.now();
+  const bool knows_no_primary = !s.serving && out.failover->role == replication::ha::member_role::undetermined;
+  out.fenced = knows_no_primary && out.failover->promised > s.number;
+  if (by_hand() && knows_no_primary) {
+    out.trouble = "no primary is known: a newer one than this node may have led; heliosctl failover --to NODE makes one";
+  }
+  out.events = facts.events();
+  for (const auto& [name, count] : facts.counts()) {
+    out.metrics.push_back({"failover_" + name + "_total", static_cast<std::int64_t>(count), "Decisions of this kind since the start"});
   }
   out.members = members_.all();
   for (auto& m : out.members) {
@@ -175,16 +166,15 @@ result<void> data_node::begin(std::optional<lsn> truncate_to) {
                               [this] { changed(); },
                               [this](node_order order) { orders_.give(std::move(order)); },
                               [this] { return primary_now(); },
-                              elected() ? failover_->facts() : nullptr,
-                              [this](replication::ha::config_record held) { failover_->tell(cohort_held{std::move(held)}); },
+                              failover_.facts(),
+                              [this](replication::ha::config_record held) { failover_.tell(cohort_held{std::move(held)}); },
                               [this] { caught_up(); },
                               [this] { return mode_.now(); },
-                              {}};
-  if (elected()) use.command = [this](agent_command c) { failover_->tell(std::move(c)); };
+                              [this](agent_command c) { failover_.tell(std::move(c)); }};
   auto started = generation::start(std::move(use), truncate_to);
   if (!started) return started.failure();
-  if (elected() && !followed_.value.empty()) (*started)->follow(followed_);
-  if (elected() ? !followed_.value.empty() : options_.role == node_role::standby) {
+  if (!followed_.value.empty()) {
+    (*started)->follow(followed_);
     if (auto opened = (*started)->open(); !opened) return opened.failure();
   }
   std::unique_lock lock(generation_mutex_);
@@ -194,10 +184,7 @@ result<void> data_node::begin(std::optional<lsn> truncate_to) {
 
 result<void> data_node::open_ports() {
   auto& io = runtime_.control_io();
-  std::function<void(const node_id&, std::string)> on_message;
-  if (elected()) {
-    on_message = [this](const node_id& from, std::string bytes) { failover_->tell(member_said{from, std::move(bytes)}); };
-  }
+  auto on_message = [this](const node_id& from, std::string bytes) { failover_.tell(member_said{from, std::move(bytes)}); };
   publisher_ = spawn_state_publisher(runtime_.system(), {options_.replication.heartbeat_interval, [this] { return look().state; },
                                                          std::move(on_message)});
   auto http = net::http_server::open(io, options_.listen.host, options_.listen.http_port,
@@ -209,13 +196,11 @@ result<void> data_node::open_ports() {
                                                                   return true;
                                                                 },
                                                                 [this] { return reload_now(); }, {}};
-                                       if (elected() && failover_->started()) {
-                                         from.command = [this](agent_command c) { failover_->tell(std::move(c)); };
-                                         from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
+                                       if (failover_.started()) {
+                                         from.command = [this](agent_command c) { failover_.tell(std::move(c)); };
+                                         if (!by_hand()) from.reaped = [this](process_reaped p) { failover_.tell(std::move(p)); };
                                        }
-                                       if (elected() || options_.role == node_role::standby) {
-                                         from.change_mode = [this](sync_mode to, auto done) { change_mode(to, std::move(done)); };
-                                       }
+                                       from.change_mode = [this](sync_mode to, auto done) { change_mode(to, std::move(done)); };
                                        serve_status(from, request, std::move(respond));
                                      });
   if (!http) return http.failure();
@@ -243,14 +228,14 @@ void data_node::start_watches() {
                   [this](const node_id& from, wire::repl::node_state state) { heard_state(from, std::move(state)); },
                   [this](const node_id& peer, const std::string& why) {
                     members_.lost(peer, why);
-                    if (elected()) failover_->tell(member_lost{peer});
+                    failover_.tell(member_lost{peer});
                   }});
 }
 
-// --- automatic failover: docs/protocol.md says what the actions mean ---
+// --- failover: docs/protocol.md says what the actions mean ---
 
 result<void> data_node::join_failover() {
-  return failover_->start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
+  return failover_.start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
                            [this] { return log_now(); },
                            [this](replication::ha::action a) { act(std::move(a)); },
                            [this](std::string why) { orders_.give({node_order::kind::fail, {}, std::move(why)}); },
@@ -261,20 +246,19 @@ result<void> data_node::join_failover() {
 replication::ha::log_state data_node::log_now() {
   replication::ha::log_state out{{}, false};
   with_generation([&out](generation& g) { out = g.log_now(); });
-  out.complete = out.complete && !failover_->store_incomplete();
+  out.complete = out.complete && !failover_.store_incomplete();
   return out;
 }
 
 /// The WAL receiver's thread, before it says so to the primary.
 void data_node::caught_up() {
-  if (!elected()) return;
-  if (auto whole = failover_->store_is_whole(); !whole) orders_.give({node_order::kind::fail, {}, to_string(whole.failure())});
+  if (auto whole = failover_.store_is_whole(); !whole) orders_.give({node_order::kind::fail, {}, to_string(whole.failure())});
 }
 
 /// What this node's log has beyond the fork would be lost.
 result<void> data_node::archive_beyond(lsn fork) {
-  if (!elected() || !generation_ || generation_->store() == nullptr) return {};
-  return set_log_aside(*generation_->store(), fork, failover_->archive());
+  if (!generation_ || generation_->store() == nullptr) return {};
+  return set_log_aside(*generation_->store(), fork, failover_.archive());
 }
 
 void data_node::errand(std::function<result<void>()> what) {
@@ -312,14 +296,17 @@ result<void> data_node::obey_fence(epoch number) {
     generation_->halt();
     log = generation_->log_now();
   }
-  failover_->tell(data_fenced{number, log});
+  failover_.tell(data_fenced{number, log});
   return {};
 }
 
 result<void> data_node::obey_follow(const node_id& leader) {
+  const bool same = followed_ == leader;
   followed_ = leader;
   if (!generation_) return begin(std::nullopt);
-  generation_->follow(leader);
+  // By hand a primary comes back under its own name: its standbys try on, and count their attempts.
+  if (by_hand() && same && generation_->stream() != 0) generation_->primary_heard();
+  else generation_->follow(leader);
   return generation_->open();
 }
 
@@ -330,7 +317,7 @@ result<void> data_node::obey_lead(const replication::ha::lead& how) {
   if (!generation_) return error{errc::refused, "the node was elected without a store"};
   auto at = generation_->take_lead(how.number, std::move(opening));
   if (!at) return at.failure();
-  failover_->tell(data_leads{how.number, *at});
+  failover_.tell(data_leads{how.number, *at});
   return {};
 }
 
@@ -349,7 +336,7 @@ result<void> data_node::obey_resume() {
 /// The last write transaction has ended, unless writes were resumed meanwhile.
 result<void> data_node::obey_drained() {
   if (!generation_) return {};
-  if (const auto end = generation_->drained_at()) failover_->tell(writes_drained{*end});
+  if (const auto end = generation_->drained_at()) failover_.tell(writes_drained{*end});
   return {};
 }
 
@@ -366,8 +353,8 @@ std::string data_node::obey_mode(sync_mode to) {
   if (to == mode_.now()) return {};
   if (auto changed = mode_.change(to); !changed) return to_string(changed.failure());
   log::info(source, "mode is {} from now on", to_string(to));
-  if (elected()) failover_->tell(own_mode_changed{to});
-  if (generation_ && generation_->stream() != 0) generation_->follow(elected() ? followed_ : options_.primary);
+  failover_.tell(own_mode_changed{to});
+  if (generation_ && generation_->stream() != 0) generation_->follow(followed_);
   changed();
   return {};
 }
@@ -394,9 +381,7 @@ void data_node::note_reload(const result<std::string>& done) {
 
 result<void> data_node::install(const std::string& file) {
   end_generation(1000ms);
-  if (elected()) {
-    if (auto marked = failover_->begin_replacing_store(); !marked) return marked;
-  }
+  if (auto marked = failover_.begin_replacing_store(); !marked) return marked;
   auto installed = storage::engine::install_base_backup(options_.storage.directory, file);
   if (!installed) return installed;
   return begin(std::nullopt);
@@ -438,7 +423,7 @@ std::optional<int> data_node::obey(const node_order& order) {
     case node_order::kind::reinitialize:
       log::warning(source, "the store is removed; a base backup from the primary replaces it");
       end_generation(1000ms);
-      if (elected()) done = failover_->begin_replacing_store();
+      done = failover_.begin_replacing_store();
       if (done) done = remove_store(options_.storage.directory);
       if (done) done = begin(std::nullopt);
       break;
@@ -462,7 +447,7 @@ int data_node::give_up(const error& why) {
 int data_node::finish(int code) {
   if (peers_) peers_->stop();
   end_generation(code == 0 ? options_.runtime.shutdown_grace / 2 : 0ms);
-  const auto agent = elected() ? failover_->stop() : nullptr;
+  const auto agent = failover_.stop();
   auto ending = watches_.stop();
   if (agent) ending.push_back(agent);
   if (publisher_) {
@@ -481,9 +466,7 @@ int data_node::run() {
   if (auto opened = open_ports(); !opened) return give_up(opened.failure());
   start_watches();
   if (auto begun = begin(std::nullopt); !begun) return give_up(begun.failure());
-  if (elected()) {
-    if (auto started = join_failover(); !started) return give_up(started.failure());
-  }
+  if (auto started = join_failover(); !started) return give_up(started.failure());
   for (;;) {
     if (const auto code = obey(orders_.take())) return *code;
   }

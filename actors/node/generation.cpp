@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr log::source source{"node"};
+constexpr const char* not_writable = "this node leads and may not take writes: its lease or its cohort is missing";
 /// After the sessions were told to go, for those that commit: a commit under way is not abandoned.
 constexpr auto last_commits_within = 1500ms;
 constexpr auto last_sessions_within = 5000ms;
@@ -59,13 +60,6 @@ result<std::unique_ptr<generation>> generation::start(environment use, std::opti
   } else {
     log::info(source, "no store in {} yet: it comes from the primary", out->use_.options.storage.directory);
   }
-  if (out->use_.ha) return out;
-  out->writes_open_ = true;
-  if (primary) {
-    if (auto leads = out->lead_as_configured(); !leads) return leads.failure();
-  } else {
-    out->follow(out->use_.options.primary);
-  }
   return out;
 }
 
@@ -86,19 +80,13 @@ result<void> generation::open_store(std::optional<lsn> truncate_to) {
   return {};
 }
 
-result<void> generation::lead_as_configured() {
-  return start_lead(epoch{std::max(engine_->last_epoch(), use_.highest_epoch()).value + 1}, std::nullopt);
-}
-
-result<void> generation::start_lead(epoch number, std::optional<storage::cohort_config> opening) {
+result<void> generation::start_lead(epoch number, storage::cohort_config opening) {
   primary_lead::environment use{use_.runtime.system(), *engine_, use_.options, supervisor_, [this] {
                                   if (leads_ && lead_->gate().open && !open_) use_.order({node_order::kind::open, {}, {}});
                                   use_.changed();
-                                }, {}};
-  if (opening) {
-    use.elected = elected_terms{{}, {}, [held = use_.cohort_held](const storage::cohort_config& c) { held(to_rules(c)); },
-                                [ha = use_.ha] { return ha->may_acknowledge(); }, [ha = use_.ha] { return ha->leads(); }};
-  }
+                                },
+                                elected_terms{{}, {}, [held = use_.cohort_held](const storage::cohort_config& c) { held(to_rules(c)); },
+                                              [ha = use_.ha] { return ha->may_acknowledge(); }, [ha = use_.ha] { return ha->leads(); }}};
   auto lead = primary_lead::start(std::move(use), number, std::move(opening));
   if (!lead) return lead.failure();
   lead_ = std::move(*lead);
@@ -160,8 +148,8 @@ replication::ha::log_state generation::log_now() const {
 }
 
 std::optional<std::string> generation::not_accepting() const {
-  if (!use_.ha || !leads_ || held_ || writable()) return std::nullopt;
-  return "this node leads and may not take writes: its lease or its cohort is missing";
+  if (!leads_ || held_ || writable()) return std::nullopt;
+  return not_writable;
 }
 
 // The first commit of a cluster. Asked of the log and not of what is visible: a crash right after it must not repeat it.
@@ -206,7 +194,7 @@ void generation::make_services() {
                                        [this] { return !leads_; }, false, [this] { return upstream(); },
                                        [this] { return not_accepting(); }, {}});
   services_->mode = use_.mode;
-  if (use_.ha) services_->may_answer = [this] { return !leads_ || !was_open_ || use_.ha->may_acknowledge(); };
+  services_->may_answer = [this] { return !leads_ || !was_open_ || use_.ha->may_acknowledge(); };
 }
 
 void generation::start_checkpointer() {
@@ -231,7 +219,7 @@ upstream_target generation::upstream() const {
 }
 
 result<void> generation::open() {
-  if (open_ || fenced_ || !services_) return {};
+  if (open_ || !services_) return {};
   auto opened = open_pg_listener(use_.runtime.system(), use_.runtime.sessions_io(), services_);
   if (!opened) return opened.failure();
   clients_ = std::move(*opened);
@@ -241,20 +229,12 @@ result<void> generation::open() {
   return {};
 }
 
-void generation::fence() {
-  if (fenced_.exchange(true)) return;
-  open_ = false;
-  if (clients_) clients_->stop();
-  if (sessions_) sessions_->interrupt_all(interrupt::fenced);
-  use_.changed();
-}
-
 bool generation::writable() const {
-  return leads_ && open_ && !fenced_ && lead_->gate().open && writes_open_ && !held_ && (!use_.ha || use_.ha->may_acknowledge());
+  return leads_ && open_ && lead_->gate().open && writes_open_ && !held_ && use_.ha->may_acknowledge();
 }
 
 void generation::accept_standby(net::peer_link_ptr link) {
-  if (!leads_ || fenced_) return refuse_peer(link, "role", "this node is no primary");
+  if (!leads_) return refuse_peer(link, "role", "this node is no primary");
   lead_->accept_standby(std::move(link));
 }
 
@@ -268,17 +248,13 @@ void generation::primary_heard() {
   if (follow_) follow_->heard();
 }
 
-epoch generation::current_epoch() const { return engine_ ? engine_->last_epoch() : epoch{}; }
-
 void generation::describe(node_status& out) const {
   auto& s = out.state;
   s.serving = open_;
   s.writable = writable();
-  out.fenced = fenced_;
-  if (fenced_) out.trouble = "fenced: a newer epoch than this primary's is known";
-  else if (!engine_) out.trouble = "no store yet: a base backup comes from the primary";
+  if (!engine_) out.trouble = "no store yet: a base backup comes from the primary";
   else if (!open_) out.trouble = leads_ ? "the tail of the log is not acknowledged yet" : "starting";
-  else if (use_.ha && leads_ && !writable()) out.trouble = "this node leads and may not take writes: its lease or its cohort is missing";
+  else if (leads_ && !writable()) out.trouble = not_writable;
   if (!engine_) return;
   const auto status = engine_->status();
   s.number = engine_->last_epoch();
@@ -316,7 +292,7 @@ void generation::stop(std::chrono::milliseconds grace) {
   caf::anon_send(supervisor_, stop_supervising{});
   await_end(system, {caf::actor_cast<caf::strong_actor_ptr>(supervisor_)}, 2000ms);
   // A deposed primary's commits are not acknowledged any more, whatever it waits for.
-  const bool deposed = use_.ha && leads_ && !use_.ha->leads();
+  const bool deposed = leads_ && !use_.ha->leads();
   if (sessions_) {
     sessions_->end_all(interrupt::terminate);
     if (!deposed && !sessions_->wait_empty(std::max<std::chrono::milliseconds>(grace, last_commits_within))) {

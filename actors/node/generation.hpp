@@ -33,15 +33,14 @@ class generation {
     std::function<void()> changed;            ///< any thread
     std::function<void(node_order)> order;    ///< any thread
     std::function<node_id()> current_primary; ///< any thread; whom writes are forwarded to
-    /// Automatic failover: what the agent knows, and whom to tell that a cohort holds its own record. Null in manual mode.
+    /// What the failover agent knows, and whom to tell that a cohort holds its own record.
     std::shared_ptr<const ha_facts> ha;
     std::function<void(replication::ha::config_record)> cohort_held;
     std::function<void()> caught_up;          ///< as of the WAL receiver
     std::function<sync_mode()> mode;          ///< of this node as a standby; any thread
-    std::function<void(agent_command)> command;  ///< to the agent, any thread; empty in manual mode
+    std::function<void(agent_command)> command;  ///< to the agent, any thread
   };
-  /// `truncate_to`: cut the log there first. In manual mode the node then leads or follows by its configured role; in automatic mode it
-  /// waits for follow() or take_lead(). errc::corrupt and others, with advice.
+  /// `truncate_to`: cut the log there first. The node then waits for follow() or take_lead(). errc::corrupt and others, with advice.
   static result<std::unique_ptr<generation>> start(environment use, std::optional<lsn> truncate_to);
   ~generation();
 
@@ -56,20 +55,18 @@ class generation {
   /// Leads from now on, not yet open for writes; sessions that read stay. Gives the end of the record of `opening`.
   result<lsn> take_lead(epoch number, storage::cohort_config opening);
   const storage::engine* store() const { return engine_.get(); }
-  /// Elected: may take writes now.
+  /// May take writes now.
   void open_writes();
-  /// Elected: new write transactions wait until resume_writes(); watchers are told that this node takes no writes. `drained` is called
+  /// New write transactions wait until resume_writes(); watchers are told that this node takes no writes. `drained` is called
   /// when the last running one has ended (any thread): drained_at() then says where the log ends, unless writes were resumed meanwhile.
   void hold_writes(std::function<void()> drained);
   void resume_writes();
   std::optional<lsn> drained_at() const;
-  /// A newer primary is known: takes no clients any more, and ends those that are there.
-  void fence();
   /// Ends the sessions within `grace`, then everything else, and closes the engine. Blocks.
   void stop(std::chrono::milliseconds grace);
 
   // --- any thread, while it lives ---
-  /// Elected: takes no writes from here on, and ends the sessions that are there; open_writes() may follow.
+  /// Takes no writes from here on, and ends the sessions that are there; open_writes() may follow.
   void close_writes(const std::string& why);
   void rule_published_as(std::uint64_t version);
   /// Where the log ends, fsynced, for the failover rules.
@@ -80,15 +77,13 @@ class generation {
   void accept_standby(net::peer_link_ptr link);
   void accept_forwarded(net::peer_link_ptr link);
   void primary_heard();
-  epoch current_epoch() const;
   /// What the generation knows of itself.
   void describe(node_status& out) const;
 
  private:
   explicit generation(environment use);
   result<void> open_store(std::optional<lsn> truncate_to);
-  result<void> lead_as_configured();
-  result<void> start_lead(epoch number, std::optional<storage::cohort_config> opening);
+  result<void> start_lead(epoch number, storage::cohort_config opening);
   result<void> bootstrap();
   std::optional<std::string> not_accepting() const;
   void await_last_sessions(bool deposed);
@@ -110,10 +105,10 @@ class generation {
   session_services_ptr services_;
   checkpointer_handle checkpointer_;
   std::unique_ptr<net::listener> clients_;
-  std::atomic<bool> open_{false}, fenced_{false}, leads_{false};
-  /// Elected: between open_writes() and close_writes(). Always true in manual mode.
+  std::atomic<bool> open_{false}, leads_{false};
+  /// Between open_writes() and close_writes().
   std::atomic<bool> writes_open_{false};
-  std::atomic<bool> was_open_{false};    ///< elected: since then clients are answered under the lease only
+  std::atomic<bool> was_open_{false};    ///< since then clients are answered under the lease only
   std::atomic<bool> held_{false};
   bool stopped_ = false;
 };

@@ -29,17 +29,14 @@ class observer_node {
  public:
   observer_node(actor_runtime& runtime, const config::node_options& options, reload_options reload, std::uint64_t incarnation)
       : runtime_(runtime), options_(options), reload_(std::move(reload)), members_(options.peers),
-        signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { static_cast<void>(reload_now()); }) {
+        failover_(runtime.system(), options, incarnation), signals_(runtime.control_io(), [this] { orders_.give({}); }, [this] { static_cast<void>(reload_now()); }) {
     self_.identity = {options.cluster_id, options.cluster_secret, options.id.value, options.role};
     self_.epoch_now = [this] { return epoch_now(); };
-    if (options.replication.failover == config::failover_policy::automatic) {
-      failover_ = std::make_unique<failover_member>(runtime.system(), options, incarnation);
-    }
   }
   int run();
 
  private:
-  epoch epoch_now() const { return failover_ ? failover_->facts()->taking_part() : record_->highest(); }
+  epoch epoch_now() const { return failover_.facts()->taking_part(); }
   result<void> open();
   result<void> join_failover();
   void start_watches();
@@ -55,7 +52,7 @@ class observer_node {
   member_board members_;
   std::int64_t started_at_us_ = wall_clock_us();
   std::unique_ptr<epoch_record> record_;
-  std::unique_ptr<failover_member> failover_;  ///< null: failover is manual, and this node does not vote
+  failover_member failover_;
   order_queue<std::string> orders_;       ///< why the node ends; empty: it was asked to
   state_publisher_handle publisher_;
   peer_watches watches_;
@@ -87,10 +84,8 @@ node_status observer_node::look() {
   s.time_us = wall_clock_us();
   out.started_at_us = started_at_us_;
   out.highest_epoch = s.number;
-  if (failover_) {
-    out.failover = failover_->facts()->now();
-    out.events = failover_->facts()->events();
-  }
+  out.failover = failover_.facts()->now();
+  out.events = failover_.facts()->events();
   out.members = members_.all();
   std::int64_t reachable = 0, primaries = 0;
   for (auto& m : out.members) {
@@ -120,19 +115,17 @@ result<void> observer_node::open() {
   if (!record) return record.failure();
   record_ = std::move(*record);
   auto& io = runtime_.control_io();
-  std::function<void(const node_id&, std::string)> on_message;
-  if (failover_) {
-    on_message = [this](const node_id& from, std::string bytes) { failover_->tell(member_said{from, std::move(bytes)}); };
-  }
+  auto on_message = [this](const node_id& from, std::string bytes) { failover_.tell(member_said{from, std::move(bytes)}); };
   publisher_ = spawn_state_publisher(runtime_.system(), {options_.replication.heartbeat_interval, [this] { return look().state; },
                                                          std::move(on_message)});
   auto http = net::http_server::open(io, options_.listen.host, options_.listen.http_port,
                                      [this](net::http_request request, net::http_respond respond) {
                                        status_source from{options_, [this] { return look(); }, [] { return false; },
                                                           [this] { return reload_now(); }, {}};
-                                       if (failover_ && failover_->started()) {
-                                         from.command = [this](agent_command c) { failover_->tell(std::move(c)); };
-                                         from.reaped = [this](process_reaped p) { failover_->tell(std::move(p)); };
+                                       if (failover_.started()) {
+                                         from.command = [this](agent_command c) { failover_.tell(std::move(c)); };
+                                         if (options_.replication.failover == config::failover_policy::automatic)
+                                           from.reaped = [this](process_reaped p) { failover_.tell(std::move(p)); };
                                        }
                                        serve_status(from, request, std::move(respond));
                                      });
@@ -152,13 +145,13 @@ void observer_node::start_watches() {
                   [this](const node_id& from, wire::repl::node_state state) { heard(from, std::move(state)); },
                   [this](const node_id& peer, const std::string& why) {
                     members_.lost(peer, why);
-                    if (failover_) failover_->tell(member_lost{peer});
+                    failover_.tell(member_lost{peer});
                   }});
 }
 
-/// Under automatic failover this node votes; it holds no data, so its agent asks for nothing else.
+/// This node votes; it holds no data, so its agent asks for nothing else.
 result<void> observer_node::join_failover() {
-  return failover_->start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
+  return failover_.start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
                            {},
                            [this](const replication::ha::action&) { caf::anon_send(publisher_, publish_now{}); },
                            [this](std::string why) { orders_.give(std::move(why)); }});
@@ -167,7 +160,7 @@ result<void> observer_node::join_failover() {
 int observer_node::finish(int code) {
   log::info(source, "stopping");
   peers_->stop();
-  const auto agent = failover_ ? failover_->stop() : nullptr;
+  const auto agent = failover_.stop();
   auto ending = watches_.stop();
   if (agent) ending.push_back(agent);
   ending.push_back(caf::actor_cast<caf::strong_actor_ptr>(publisher_));
@@ -187,11 +180,9 @@ int observer_node::run() {
     return 1;
   }
   start_watches();
-  if (failover_) {
-    if (auto started = join_failover(); !started) {
-      log::error(source, "the observer cannot vote: {}", to_string(started.failure()));
-      return finish(1);
-    }
+  if (auto started = join_failover(); !started) {
+    log::error(source, "the observer cannot vote: {}", to_string(started.failure()));
+    return finish(1);
   }
   log::info(source, "watching {} nodes; the highest epoch so far is {}", watches_.size(), record_->highest().value);
   const auto trouble = orders_.take();

@@ -165,8 +165,10 @@ std::optional<std::string> misdirected(const agent_command& command, const node_
 }
 
 void order_command(const status_source& source, action what, const std::string& body, net::http_respond respond) {
-  if (!source.command) {
-    return respond(failure(409, "failover is manual here (replication.failover): no command changes the primary"));
+  if (!source.command) return respond(failure(503, "this node is starting"));
+  const bool by_hand = source.options.replication.failover == config::failover_policy::manual;
+  if (by_hand && (what == action::pause || what == action::resume)) {
+    return respond(failure(409, "failover is manual here (replication.failover): nothing begins by itself"));
   }
   auto command = to_command(what, body);
   if (!command) return respond(failure(400, command.failure().detail));

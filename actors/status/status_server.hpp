@@ -21,12 +21,12 @@ struct status_source {
   std::function<bool()> reinitialize;
   /// Reads the configuration again; the text says what changed, or why nothing did.
   std::function<result<std::string>()> reload;
-  /// Automatic failover: gives a command to the node's agent; `done` with an empty string or why it failed, later and on any thread. Empty:
-  /// failover is manual.
+  /// Gives a command to the node's failover agent; `done` with an empty string or why it failed, later and on any thread. Empty: the node
+  /// is starting.
   std::function<void(agent_command)> command;
   /// Automatic failover: a launcher has reaped that process. Empty: failover is manual, where no lease waits for it.
   std::function<void(process_reaped)> reaped = {};
-  /// Changes the node's mode as a standby; `done` as of a command. Empty: the node is never a standby.
+  /// Changes the node's mode as a standby; `done` as of a command. Empty: the node holds no data.
   std::function<void(sync_mode to, std::function<void(std::string why)> done)> change_mode = {};
 };
 

@@ -59,9 +59,9 @@ void require_superuser(call_context& c, const char* function) {
     throw sql_error(sqlstate::insufficient_privilege, std::string("permission denied for function ") + function);
 }
 
-sql_error failover_is_manual(const char* function) {
-  return sql_error(sqlstate::feature_not_supported, std::string("the primary cannot be changed by ") + function + "() while failover is manual")
-      .hint("See replication.failover in the configuration.");
+sql_error belongs_to_no_cluster(const char* function) {
+  return sql_error(sqlstate::feature_not_supported, std::string("the primary cannot be changed by ") + function + "(): this node belongs to no cluster")
+      .hint("Connect to a node of a cluster.");
 }
 
 bool streams(call_context& c) {
@@ -106,7 +106,7 @@ datum promote(call_context& c, args_t a) {
   if (a.size() > 1 && a[1].as_int() <= 0)
     throw sql_error(sqlstate::numeric_value_out_of_range, "\"wait_seconds\" must not be negative or zero");
   const auto asked = hooks_of(c).db().facts().take_over();
-  if (!asked) throw failover_is_manual("pg_promote");
+  if (!asked) throw belongs_to_no_cluster("pg_promote");
   if (!a.empty() && !a[0].as_bool()) return datum::of_bool(true);
   return datum::of_bool(await_promotion(c, asked, a.size() > 1 ? a[1].as_int() : wait_seconds_default));
 }
@@ -120,7 +120,7 @@ datum switch_over(call_context& c, args_t a) {
   hooks.require_no_writer("helios_switchover()");
   const node_id to{a.empty() ? std::string() : std::string(a[0].as_bytes())};
   const auto asked = hooks.db().facts().hand_over(hooks.backend_pid(), to);
-  if (!asked) throw failover_is_manual("helios_switchover");
+  if (!asked) throw belongs_to_no_cluster("helios_switchover");
   hooks.host().await(asked, fiber_host::cancel_policy::uncancellable);
   if (!asked->outcome())
     throw sql_error(sqlstate::object_not_in_prerequisite_state, "the primary was not changed: " + asked->outcome().failure().detail);

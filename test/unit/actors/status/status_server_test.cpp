@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(source_fixture, "actions need the token") {
 
 TEST_CASE_FIXTURE(source_fixture, "an action that does not fit the node, or that nobody knows, is refused") {
   CHECK(post("/reinitialize", "Bearer token-secret").status == 409);
-  CHECK(post("/switchover", "Bearer token-secret").status == 409);  // failover is manual
+  CHECK(post("/switchover", "Bearer token-secret").status == 503);  // the node is starting
   CHECK(post("/dance", "Bearer token-secret").status == 404);
 }
 
@@ -242,6 +242,8 @@ TEST_CASE_FIXTURE(commanded_fixture, "a command is answered when it is done, and
   CHECK(post("/failover", token, R"({"target_node": "n1", "accept_data_loss": true})").status == 0);
   CHECK(ordered->what == agent_command::kind::failover);
   CHECK(ordered->accept_data_loss);
+  CHECK(post("/pause", token).status == 409);  // failover is manual: there is nothing to pause
+  options.replication.failover = config::failover_policy::automatic;
   CHECK(post("/pause", token).status == 0);
   CHECK(ordered->what == agent_command::kind::pause);
   CHECK(post("/resume", token).status == 0);

@@ -14,7 +14,7 @@ class given_facts final : public sql::node_facts {
   std::vector<sql::replication_standby_row> standby_rows;
   std::optional<sql::replication_primary_row> primary_row;
   std::int64_t cancelled = 0;
-  completion_ptr outcome;                ///< of a change of the primary; null: failover is manual
+  completion_ptr outcome;                ///< of a change of the primary; null: there is no failover
   std::vector<std::string> handed_to;
 
   void change_ends(result<void> how) {
