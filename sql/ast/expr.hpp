@@ -61,6 +61,7 @@ enum class expr_kind : std::uint8_t {
   field,          ///< (args[0]).names[0]
   current_value,  ///< CURRENT_DATE and its kin: text is the function's name
   default_,
+  grouping,       ///< GROUPING(args)
   collate         ///< args[0] COLLATE text
 };
 
@@ -68,6 +69,24 @@ struct sort_item {
   expr_ptr value;
   enum class direction : std::uint8_t { none, ascending, descending } order = direction::none;
   enum class nulls : std::uint8_t { none, first, last } null_order = nulls::none;
+  int position = 0;
+};
+
+enum class frame_mode : std::uint8_t { range, rows, groups };
+enum class frame_bound : std::uint8_t { unbounded_preceding, offset_preceding, current_row, offset_following, unbounded_following };
+enum class frame_exclusion : std::uint8_t { none, current_row, group, ties };
+
+/// What stands in OVER, or after a name in the WINDOW clause.
+struct window_def {
+  std::string name;                 ///< OVER name, or the name that WINDOW gives
+  std::string base;                 ///< (base ...): the window that this one extends
+  std::vector<expr_ptr> partition;
+  std::vector<sort_item> order;
+  bool default_frame = true, between = false;  ///< no frame clause; BETWEEN was written
+  frame_mode mode = frame_mode::range;
+  frame_bound start = frame_bound::unbounded_preceding, end = frame_bound::current_row;
+  frame_exclusion exclusion = frame_exclusion::none;
+  expr_ptr start_offset, end_offset;
   int position = 0;
 };
 
@@ -86,7 +105,8 @@ struct expr {
   std::shared_ptr<const select> query;
 
   // call
-  bool star = false, distinct = false, variadic = false, over = false;
+  bool star = false, distinct = false, variadic = false, within_group = false;
+  std::shared_ptr<const window_def> over;
   expr_ptr filter;
   std::vector<sort_item> order;
 };

@@ -66,6 +66,14 @@ struct locking_clause {
   std::vector<relation_name> of;
 };
 
+/// An item of GROUP BY: an expression, or sets of further items.
+struct grouping_item {
+  enum class kind : std::uint8_t { value, list, rollup, cube, sets } what = kind::value;
+  expr_ptr value;                     ///< value
+  std::vector<grouping_item> items;   ///< the others; `list` is (a, b), and () when it is empty
+  int position = 0;
+};
+
 enum class set_operation : std::uint8_t { none, union_, intersect, except };
 
 struct select {
@@ -80,8 +88,9 @@ struct select {
   std::vector<target> targets;
   std::vector<from_ptr> from;
   expr_ptr where, having;
-  std::vector<expr_ptr> group_by;
-  bool grouping_sets = false, windows = false;
+  std::vector<grouping_item> group_by;
+  bool group_distinct = false;
+  std::vector<std::shared_ptr<const window_def>> windows;
   bool distinct = false;
   std::vector<expr_ptr> distinct_on;
 

@@ -47,12 +47,64 @@ struct sort_key {
 
 struct aggregate_call {
   const aggregate_def* function = nullptr;
-  std::vector<expression_ptr> arguments;
+  std::vector<expression_ptr> arguments;  ///< with WITHIN GROUP: the direct ones; the others are the sort keys
   bool distinct = false;
   expression_ptr filter;
   std::vector<sort_key> order;
   int slot = 0;
   std::string key;
+};
+
+/// A call with OVER: of a window function, or of an aggregate.
+struct window_call {
+  const function_def* function = nullptr;
+  const aggregate_def* aggregate = nullptr;
+  std::vector<expression_ptr> arguments;
+  expression_ptr filter;
+  int slot = 0;
+  std::size_t window = 0;  ///< in window_list::windows
+  std::string key;
+};
+
+struct window_frame {
+  ast::frame_mode mode = ast::frame_mode::range;
+  ast::frame_bound start = ast::frame_bound::unbounded_preceding, end = ast::frame_bound::current_row;
+  ast::frame_exclusion exclusion = ast::frame_exclusion::none;
+  expression_ptr start_offset, end_offset;
+};
+
+struct bound_window {
+  std::vector<expression_ptr> partition;
+  std::vector<sort_key> order;
+  window_frame frame;
+  std::string key;  ///< equal for windows that are the same
+};
+
+/// The windows of one query while it is bound.
+struct window_list {
+  struct named {
+    const ast::window_def* definition = nullptr;
+    bool bound = false;
+    bound_window window;
+  };
+  std::vector<named> names;           ///< the WINDOW clause
+  std::vector<bound_window> windows;  ///< all that calls use, each once
+  std::vector<window_call> calls;
+  std::size_t add(const bound_window& w);
+};
+
+/// A query with several grouping sets: what its expressions read in place of the grouped ones.
+struct grouping_slots {
+  std::map<std::string, expression_ptr> by_key;      ///< key of a grouped expression to its slot, NULL where it is not grouped
+  std::map<std::string, std::size_t> number_by_key;
+  std::vector<std::vector<std::size_t>> sets;        ///< numbers of expressions
+  int set_slot = 0;                                  ///< which set a row belongs to
+};
+
+/// GROUPING(...) of a query, to be checked when its GROUP BY is known.
+struct grouping_check {
+  std::vector<std::string> keys;
+  std::vector<int> positions;
 };
 
 /// A set-returning function of the select list: its values take turns in `slot`.
@@ -91,8 +143,11 @@ struct scope {
   std::vector<std::shared_ptr<common_table_entry>> common_tables;
   std::vector<aggregate_call>* aggregates = nullptr;  ///< null: not allowed here
   std::vector<set_call>* sets = nullptr;              ///< null: not allowed here
+  window_list* windows = nullptr;                     ///< null: not allowed here
+  const grouping_slots* grouping = nullptr;
+  std::vector<grouping_check> grouping_checks;
   const char* clause = "FROM";
-  bool in_aggregate = false;
+  bool in_aggregate = false, in_window = false;
   std::vector<int> outer_slots;
   std::map<int, int> references;  ///< position of the first use of each slot outside aggregates, for error reports
 };

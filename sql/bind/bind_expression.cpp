@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 
 #include "base/sql_error.hpp"
@@ -15,6 +16,13 @@ void analysis::use(const expression& e) {
 }
 
 expression_ptr binder::bind(const ast::expr& e, scope& s) {
+  auto out = bind_as_written(e, s);
+  if (s.grouping == nullptr || s.in_aggregate) return out;
+  auto grouped = s.grouping->by_key.find(key_of(*out));
+  return grouped == s.grouping->by_key.end() ? out : grouped->second;
+}
+
+expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
   switch (e.kind) {
     case expr_kind::column: return column(e, s);
     case expr_kind::integer: case expr_kind::number: case expr_kind::string: case expr_kind::boolean:
@@ -131,6 +139,12 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
     if (qualifier.empty()) found = find_visible(*at, e.names.back(), e.position);
     else if (auto* r = find_relation(*at, qualifier); r != nullptr) found = find_qualified(*at, *r, e.names, e.position);
     if (found == nullptr) continue;
+    if (at->grouping != nullptr && !at->in_aggregate) {
+      if (auto grouped = at->grouping->by_key.find(key_of(*found->value)); grouped != at->grouping->by_key.end()) {
+        cross(s, at, *grouped->second);
+        return grouped->second;
+      }
+    }
     in_.use(*found->value);
     if (auto* slot = as_slot(found->value); slot != nullptr && !s.in_aggregate) at->references.emplace(slot->slot(), e.position);
     cross(s, at, *found->value);
@@ -199,7 +213,8 @@ expression_ptr binder::fold(expression_ptr e) {
 }
 
 expression_ptr binder::call(const ast::expr& e, scope& s) {
-  if (e.over) throw sql_error(sqlstate::feature_not_supported, "window functions are not supported").at(e.position);
+  if (e.over) return window_function(e, s);
+  if (e.within_group) return within_group(e, s);
   const std::string& name = e.names.back();
   bool is_aggregate_call = e.star || is_aggregate(name);
   if (is_aggregate_call && s.in_aggregate) {
@@ -214,6 +229,9 @@ expression_ptr binder::call(const ast::expr& e, scope& s) {
   auto f = resolve_function(name, types, e.star, e.position);
   arguments = coerce_arguments(std::move(arguments), f.argument_types, e.position);
   if (f.aggregate != nullptr) return aggregate(e, std::move(arguments), f, s);
+  if (f.function->window) {
+    throw sql_error("42809", "window function " + name + " requires an OVER clause").at(e.position);
+  }
   if (e.distinct || e.filter || !e.order.empty()) {
     throw sql_error("42809", (e.distinct ? "DISTINCT" : e.filter ? "FILTER" : "ORDER BY") + std::string(" specified, but ") +
                                  name + " is not an aggregate function").at(e.position);
@@ -233,8 +251,30 @@ expression_ptr binder::set_function(const ast::expr& e, std::vector<expression_p
   return std::make_shared<slot_expression>(type_ref{f.result_type, -1}, slot, e.names.back());
 }
 
+namespace {
+/// DISTINCT sorts its values: what collects them shows it. ORDER BY may only use them.
+void order_distinct(const ast::expr& e, aggregate_call& call) {
+  for (std::size_t i = 0; i < call.order.size(); ++i) {
+    auto key = key_of(*call.order[i].value);
+    bool listed = std::any_of(call.arguments.begin(), call.arguments.end(), [&](auto& a) { return key_of(*a) == key; });
+    if (listed) continue;
+    throw sql_error(sqlstate::invalid_column_reference, "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list")
+        .at(e.order[i].position);
+  }
+  std::string_view name = call.function->name;
+  if (!name.ends_with("_agg")) return;
+  for (auto& a : call.arguments) {
+    bool sorted = std::any_of(call.order.begin(), call.order.end(), [&](auto& o) { return key_of(*o.value) == key_of(*a); });
+    if (!sorted && get_type(a->type().id).compare != nullptr) call.order.push_back({a, false, false});
+  }
+}
+}  // namespace
+
 expression_ptr binder::aggregate(const ast::expr& e, std::vector<expression_ptr> arguments, const resolved_function& f,
                                  scope& s) {
+  if (f.aggregate->ordered != ordered_set::none && !e.within_group) {
+    throw sql_error("42809", "WITHIN GROUP is required for ordered-set aggregate " + e.names.back()).at(e.position);
+  }
   if (s.aggregates == nullptr) {
     throw sql_error(sqlstate::grouping_error, "aggregate functions are not allowed in " + std::string(s.clause)).at(e.position);
   }
@@ -246,20 +286,25 @@ expression_ptr binder::aggregate(const ast::expr& e, std::vector<expression_ptr>
   if (e.filter) call.filter = bind_condition(*e.filter, s, "FILTER");
   call.order = bind_order(e.order, {}, nullptr, s, false);
   s.in_aggregate = false;
-  call.key = e.names.back() + "/" + std::to_string(f.aggregate->id) + (call.distinct ? "d(" : "(");
+  if (call.distinct) order_distinct(e, call);
+  return add_aggregate(std::move(call), f.result_type, e.names.back(), s);
+}
+
+expression_ptr binder::add_aggregate(aggregate_call call, oid type, const std::string& name, scope& s) {
+  call.key = name + "/" + std::to_string(call.function->id) + (call.distinct ? "d(" : "(");
   for (auto& a : call.arguments) call.key += key_of(*a) + ",";
   for (auto& o : call.order) call.key += "o" + key_of(*o.value) + (o.descending ? "d" : "a");
   if (call.filter) call.key += "f" + key_of(*call.filter);
   for (auto& known : *s.aggregates) {
     if (known.key == call.key) {
-      return std::make_shared<slot_expression>(type_ref{f.result_type, -1}, known.slot, e.names.back());
+      return std::make_shared<slot_expression>(type_ref{type, -1}, known.slot, name);
     }
   }
   call.slot = in_.add_slots(1);
   in_.use(call.slot);
   int slot = call.slot;
   s.aggregates->push_back(std::move(call));
-  return std::make_shared<slot_expression>(type_ref{f.result_type, -1}, slot, e.names.back());
+  return std::make_shared<slot_expression>(type_ref{type, -1}, slot, name);
 }
 
 namespace {
@@ -284,6 +329,7 @@ name_guess guess_name(const ast::expr& e) {
     case expr_kind::greatest: return {"greatest", 2};
     case expr_kind::least: return {"least", 2};
     case expr_kind::null_if: return {"nullif", 2};
+    case expr_kind::grouping: return {"grouping", 2};
     case expr_kind::exists: return {"exists", 2};
     case expr_kind::array: case expr_kind::array_subquery: return {"array", 2};
     case expr_kind::row: return {"row", 2};

@@ -63,6 +63,7 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
       }
       return settle_unknown(bind(*e.args[0], s));
     }
+    case expr_kind::grouping: return grouping_function(e, s);
     case expr_kind::default_:
       throw sql_error(sqlstate::syntax_error, "DEFAULT is not allowed in this context").at(e.position);
     case expr_kind::row: return row(e, s);

@@ -182,87 +182,150 @@ void binder::distinct_rows(const ast::select& q, bound_query& out, std::vector<s
   out.root = make_distinct(std::move(out.root), std::move(values));
 }
 
+/// What the clauses of one SELECT are bound to before its plan is made.
+struct binder::select_parts {
+  bound_query out;
+  std::vector<aggregate_call> aggregates;
+  std::vector<set_call> sets;
+  window_list windows;
+  grouping_slots grouping;
+  std::vector<expression_ptr> group_values, having, distinct_on;
+  std::vector<sort_key> order;
+  bool grouped = false, many_sets = false;
+};
+
+expression_ptr binder::group_value(const ast::expr& g, const std::vector<output_column>& outputs, scope& s) {
+  expression_ptr value = by_position(g, outputs, "GROUP BY");
+  // GROUP BY prefers a column of FROM; an alias of the select list comes second.
+  if (!value && g.kind == ast::expr_kind::column && g.names.size() == 1 && !is_visible(s, g.names[0])) {
+    value = by_name(g, outputs, "GROUP BY");
+  }
+  s.clause = "GROUP BY";
+  return value ? value : settle_unknown(bind(g, s));
+}
+
+/// The lists behind FROM and WHERE, in the order in which PostgreSQL finds their errors.
+void binder::bind_lists(const ast::select& q, scope& s, bool keep_unknown, select_parts& p) {
+  auto group_sets = expand_grouping(q);
+  p.many_sets = group_sets.size() > 1;
+  grouping groups(*this, s);
+  if (p.many_sets) bind_grouping_sets(q, group_sets, s, p.grouping, p.group_values, groups);
+  if (p.many_sets) s.grouping = &p.grouping;
+  for (auto& w : q.windows) p.windows.names.push_back({w.get(), false, {}});
+  auto allow = [&](bool on) {
+    s.aggregates = on ? &p.aggregates : nullptr;
+    s.windows = on ? &p.windows : nullptr;
+  };
+  allow(true);
+  s.sets = &p.sets;
+  p.out.outputs = bind_targets(q.targets, s, keep_unknown);
+  s.sets = nullptr;
+  if (!p.many_sets && !group_sets.empty()) {
+    allow(false);
+    for (auto* g : group_sets[0]) groups.add(group_value(*g, p.out.outputs, s));
+    p.group_values = groups.values();
+  }
+  allow(true);
+  if (q.having) {
+    s.windows = nullptr;
+    s.clause = "HAVING";
+    split_conditions(bind_condition(*q.having, s, "HAVING"), p.having);
+    allow(true);
+  }
+  p.order = bind_order(q.order_by, p.out.outputs, &q.targets, s, false);
+  for (auto& d : q.distinct_on) {
+    auto value = by_position(*d, p.out.outputs, "SELECT DISTINCT ON");
+    if (!value) value = by_name(*d, p.out.outputs, "SELECT DISTINCT ON");
+    p.distinct_on.push_back(value ? value : settle_unknown(bind(*d, s)));
+  }
+  bind_named_windows(p.windows, s);
+  p.grouped = !q.group_by.empty() || !p.aggregates.empty() || q.having;
+  check_grouping(groups, p, s);
+  s.windows = nullptr;
+  s.grouping = nullptr;
+}
+
+void binder::check_grouping(const grouping& groups, const select_parts& p, const scope& s) {
+  groups.check_functions(s.grouping_checks);
+  if (!p.grouped) return;
+  for (auto& o : p.out.outputs) groups.check(*o.value);
+  for (auto& c : p.sets) {
+    for (auto& a : c.arguments) groups.check(*a);
+  }
+  for (auto& h : p.having) groups.check(*h);
+  for (auto& o : p.order) groups.check(*o.value);
+  for (auto& c : p.windows.calls) {
+    for (auto& a : c.arguments) groups.check(*a);
+    if (c.filter) groups.check(*c.filter);
+  }
+  for (auto& w : p.windows.windows) {
+    for (auto& e : w.partition) groups.check(*e);
+    for (auto& o : w.order) groups.check(*o.value);
+  }
+  for (auto& a : p.aggregates) {
+    if (a.function->ordered == ordered_set::none) continue;
+    for (auto& e : a.arguments) groups.check(*e, "Direct arguments of an ordered-set aggregate must use only grouped columns.");
+  }
+}
+
+/// The operators between the joins and DISTINCT.
+void binder::plan_groups(select_parts& p) {
+  auto& root = p.out.root;
+  if (p.many_sets) {
+    grouping_sets_spec spec;
+    spec.values = p.group_values;
+    for (auto& v : p.group_values) spec.slots.push_back(as_slot(p.grouping.by_key.at(key_of(*v)))->slot());
+    spec.sets = p.grouping.sets;
+    spec.set_slot = p.grouping.set_slot;
+    root = make_grouping_sets(std::move(root), std::move(spec), std::move(p.aggregates));
+  } else if (p.grouped) {
+    root = make_aggregate(std::move(root), p.group_values, std::move(p.aggregates));
+  }
+  if (p.grouped && !p.having.empty()) root = make_filter(std::move(root), std::move(p.having));
+  if (!p.windows.calls.empty()) root = plan_windows(std::move(root), std::move(p.windows), p.order);
+  if (!p.sets.empty()) root = make_project_set(std::move(root), std::move(p.sets));
+}
+
 bound_query binder::simple_select(const ast::select& q, scope& s, bool keep_unknown) {
-  if (q.grouping_sets) throw sql_error(sqlstate::feature_not_supported, "GROUPING SETS are not supported");
   auto tree = bind_from(q.from, s);
   std::vector<expression_ptr> where;
   s.clause = "WHERE";
   if (q.where) split_conditions(bind_condition(*q.where, s, "WHERE"), where);
-
-  std::vector<aggregate_call> aggregates;
-  s.aggregates = &aggregates;
-  bound_query out;
-  std::vector<set_call> sets;
-  s.sets = &sets;
-  out.outputs = bind_targets(q.targets, s, keep_unknown);
-  s.sets = nullptr;
-
-  grouping groups(*this, s);
-  for (auto& g : q.group_by) {
-    expression_ptr value = by_position(*g, out.outputs, "GROUP BY");
-    // GROUP BY prefers a column of FROM; an alias of the select list comes second.
-    if (!value && g->kind == ast::expr_kind::column && g->names.size() == 1 && !is_visible(s, g->names[0])) {
-      value = by_name(*g, out.outputs, "GROUP BY");
-    }
-    s.aggregates = nullptr;
-    s.clause = "GROUP BY";
-    if (!value) value = settle_unknown(bind(*g, s));
-    s.aggregates = &aggregates;
-    groups.add(std::move(value));
-  }
-  std::vector<expression_ptr> having;
-  if (q.having) split_conditions(bind_condition(*q.having, s, "HAVING"), having);
-  auto order = bind_order(q.order_by, out.outputs, &q.targets, s, false);
-  std::vector<expression_ptr> distinct_on;
-  for (auto& d : q.distinct_on) {
-    auto value = by_position(*d, out.outputs, "SELECT DISTINCT ON");
-    if (!value) value = by_name(*d, out.outputs, "SELECT DISTINCT ON");
-    distinct_on.push_back(value ? value : settle_unknown(bind(*d, s)));
-  }
-  bool grouped = !q.group_by.empty() || !aggregates.empty() || q.having;
-  if (grouped) {
-    for (auto& o : out.outputs) groups.check(*o.value);
-    for (auto& c : sets) {
-      for (auto& a : c.arguments) groups.check(*a);
-    }
-    for (auto& h : having) groups.check(*h);
-    for (auto& o : order) groups.check(*o.value);
-  }
-
-  bool limited = q.limit != nullptr;
-  bool index_order = !grouped && !q.distinct;
+  select_parts p;
+  bind_lists(q, s, keep_unknown, p);
+  auto& out = p.out;
+  auto& order = p.order;
+  bool limited = q.limit != nullptr, windows = !p.windows.calls.empty();
+  bool index_order = !p.grouped && !q.distinct && !windows;
   auto recheck = where;
   if (!q.locking.empty()) recheck.insert(recheck.end(), tree->conditions.begin(), tree->conditions.end());
   auto plan = plan_joins(in_, *tree, std::move(where), index_order ? order : std::vector<sort_key>{}, limited);
   out.root = std::move(plan.root);
-  if (grouped) {
-    out.root = make_aggregate(std::move(out.root), groups.values(), std::move(aggregates));
-    if (!having.empty()) out.root = make_filter(std::move(out.root), std::move(having));
-  }
-  if (!sets.empty()) out.root = make_project_set(std::move(out.root), std::move(sets));
+  plan_groups(p);
   bool sorted = plan.ordered || order.empty();
   if (q.distinct) {
-    if (!distinct_on.empty()) distinct_first(q, out, distinct_on, order, sorted);
+    if (!p.distinct_on.empty()) distinct_first(q, out, p.distinct_on, order, sorted);
     else distinct_rows(q, out, order);
-    sorted = sorted || !distinct_on.empty();
+    sorted = sorted || !p.distinct_on.empty();
   } else if (std::any_of(order.begin(), order.end(), [](auto& o) { return !is_stable(*o.value); })) {
     // What is volatile is computed once: in the row, not once for the sort and once for the result.
     project_with_order(out, order);
   }
   if (!q.locking.empty()) {
-    if (grouped || q.distinct) {
+    if (p.grouped || q.distinct || windows) {
       throw sql_error(sqlstate::feature_not_supported, std::string(lock_clause(q.locking[0].strength)) + " is not allowed with " +
                                                            (q.distinct            ? "DISTINCT clause"
                                                             : !q.group_by.empty() ? "GROUP BY clause"
                                                             : q.having            ? "HAVING clause"
-                                                                                  : "aggregate functions"));
+                                                            : p.grouped           ? "aggregate functions"
+                                                                                  : "window functions"));
     }
     if (!sorted) out.root = make_sort(std::move(out.root), order, nullptr, nullptr);
     sorted = true;
     out.root = make_lock_rows(std::move(out.root), bind_locking(q.locking, s), std::move(recheck));
   }
   finish_query(q, s, out, std::move(order), sorted);
-  return out;
+  return std::move(p.out);
 }
 
 void binder::finish_query(const ast::select& q, scope& s, bound_query& out, std::vector<sort_key> order, bool sorted) {

@@ -9,6 +9,7 @@
 namespace helios::sql {
 
 struct row_lock_spec;
+class grouping;
 
 class binder {
  public:
@@ -50,6 +51,8 @@ class binder {
 
  private:
   // bind_expression.cpp
+  expression_ptr bind_as_written(const ast::expr& e, scope& s);
+  expression_ptr add_aggregate(aggregate_call call, oid type, const std::string& name, scope& s);
   expression_ptr constant(const ast::expr& e);
   expression_ptr column(const ast::expr& e, scope& s);
   expression_ptr parameter(const ast::expr& e);
@@ -58,6 +61,19 @@ class binder {
   expression_ptr aggregate(const ast::expr& e, std::vector<expression_ptr> arguments, const resolved_function& f, scope& s);
   expression_ptr set_function(const ast::expr& e, std::vector<expression_ptr> arguments, const resolved_function& f, scope& s);
   expression_ptr fold(expression_ptr e);
+  // bind_window.cpp
+  expression_ptr window_function(const ast::expr& e, scope& s);
+  expression_ptr within_group(const ast::expr& e, scope& s);
+  const bound_window& named_window(window_list& list, std::size_t number, scope& s);
+  bound_window bind_window(window_list& list, const ast::window_def& w, std::size_t known, scope& s);
+  void bind_named_windows(window_list& list, scope& s);
+  void bind_frame(const ast::window_def& w, bound_window& out, scope& s);
+  expression_ptr frame_offset(const ast::expr& e, const bound_window& w, scope& s);
+  plan_node_ptr plan_windows(plan_node_ptr input, window_list list, const std::vector<sort_key>& order);
+  // grouping_sets.cpp
+  expression_ptr grouping_function(const ast::expr& e, scope& s);
+  void bind_grouping_sets(const ast::select& q, const std::vector<std::vector<const ast::expr*>>& sets, scope& s, grouping_slots& out,
+                          std::vector<expression_ptr>& values, grouping& groups);
   std::vector<expression_ptr> coerce_arguments(std::vector<expression_ptr> arguments, const std::vector<oid>& types,
                                                int position);
   // bind_forms.cpp
@@ -83,6 +99,11 @@ class binder {
   // bind_select.cpp
   bound_query set_operation(const ast::select& q, scope& s, bool keep_unknown);
   bound_query values_query(const ast::select& q, scope& s, bool keep_unknown);
+  struct select_parts;
+  expression_ptr group_value(const ast::expr& g, const std::vector<output_column>& outputs, scope& s);
+  void bind_lists(const ast::select& q, scope& s, bool keep_unknown, select_parts& p);
+  static void check_grouping(const grouping& groups, const select_parts& p, const scope& s);
+  void plan_groups(select_parts& p);
   bound_query simple_select(const ast::select& q, scope& s, bool keep_unknown);
   void finish_query(const ast::select& q, scope& s, bound_query& out, std::vector<sort_key> order, bool sorted);
   void project(bound_query& q, bool all);

@@ -30,7 +30,17 @@ int grouping::position_of(int slot) const {
   return found == scope_.references.end() ? 0 : found->second;
 }
 
-void grouping::check(const expression& e) const {
+void grouping::check_functions(const std::vector<grouping_check>& calls) const {
+  for (auto& call : calls) {
+    for (std::size_t i = 0; i < call.keys.size(); ++i) {
+      if (std::find(keys_.begin(), keys_.end(), call.keys[i]) != keys_.end()) continue;
+      throw sql_error(sqlstate::grouping_error, "arguments to GROUPING must be grouping expressions of the associated query level")
+          .at(call.positions[i]);
+    }
+  }
+}
+
+void grouping::check(const expression& e, const char* detail) const {
   if (std::find(keys_.begin(), keys_.end(), key_of(e)) != keys_.end()) return;
   std::vector<int> own;
   e.own_slots(own);
@@ -41,11 +51,12 @@ void grouping::check(const expression& e) const {
         auto* column = as_slot(c.value);
         if (column == nullptr || column->slot() != slot || determined(r)) continue;
         throw sql_error(sqlstate::grouping_error, "column \"" + r.alias + "." + c.name +
-                                                      "\" must appear in the GROUP BY clause or be used in an aggregate function").at(position_of(slot));
+                                                      "\" must appear in the GROUP BY clause or be used in an aggregate function")
+            .detail(detail == nullptr ? "" : detail).at(position_of(slot));
       }
     }
   }
-  e.children([this](const expression_ptr& child) { check(*child); });
+  e.children([this, detail](const expression_ptr& child) { check(*child, detail); });
 }
 
 }  // namespace helios::sql

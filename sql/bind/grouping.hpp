@@ -14,7 +14,10 @@ class grouping {
   void add(expression_ptr value);
   const std::vector<expression_ptr>& values() const { return values_; }
   /// Throws 42803 when `e` reads a column that is neither grouped nor determined by a grouped primary key.
-  void check(const expression& e) const;
+  /// `detail`: what the error adds.
+  void check(const expression& e, const char* detail = nullptr) const;
+  /// GROUPING's arguments must be grouped.
+  void check_functions(const std::vector<grouping_check>& calls) const;
 
  private:
   bool determined(const relation_entry& relation) const;
@@ -25,5 +28,8 @@ class grouping {
   std::vector<expression_ptr> values_;
   std::vector<std::string> keys_;
 };
+
+/// The sets that GROUP BY names, each a list of expressions; empty without GROUP BY. One set: a plain GROUP BY.
+std::vector<std::vector<const ast::expr*>> expand_grouping(const ast::select& q);
 
 }  // namespace helios::sql

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sql/exec/call_state.hpp"
 #include "sql/exec/row_store.hpp"
 #include "sql/plan/nodes.hpp"
 
@@ -31,73 +32,6 @@ class aggregate_node final : public plan_node {
   plan_node_ptr input_;
   std::vector<expression_ptr> groups_;
   std::vector<aggregate_call> calls_;
-};
-
-/// One call's state in one group: the function's own, what DISTINCT has seen, and the rows that ORDER BY waits for.
-class call_state {
- public:
-  explicit call_state(const aggregate_call& call) : call_(call), state_(call.function->start()) {
-    if (call.distinct) seen_ = std::make_unique<key_index>(types_of(call.arguments));
-  }
-
-  void add(evaluation& in) {
-    if (call_.filter && !holds(*call_.filter, in)) return;
-    datum few[4];
-    std::vector<datum> many;
-    auto count = call_.arguments.size();
-    if (count > 4) many.resize(count);
-    std::span<datum> arguments(count > 4 ? many.data() : few, count);
-    for (std::size_t i = 0; i < count; ++i) {
-      arguments[i] = call_.arguments[i]->eval(in);
-      if (arguments[i].is_null() && call_.function->strict) return;
-    }
-    if (seen_ && !seen_->insert(arguments).second) return;
-    if (call_.order.empty()) {
-      state_->add(in.call, arguments);
-      return;
-    }
-    if (!memory_) memory_ = std::make_unique<arena>();
-    for (auto& o : call_.order) kept_.push_back(memory_->copy(o.value->eval(in)));
-    for (auto& a : arguments) kept_.push_back(memory_->copy(a));
-  }
-
-  datum finish(evaluation& in) {
-    if (!kept_.empty()) add_in_order(in);
-    return state_->finish(in.call);
-  }
-
- private:
-  static std::vector<const type_ops*> types_of(const std::vector<expression_ptr>& values) {
-    std::vector<const type_ops*> out;
-    for (auto& v : values) out.push_back(&get_type(v->type().id));
-    return out;
-  }
-
-  void add_in_order(evaluation& in) {
-    auto keys = call_.order.size(), width = keys + call_.arguments.size();
-    std::vector<std::size_t> rows(kept_.size() / width);
-    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
-    auto less = [&](std::size_t a, std::size_t b) {
-      for (std::size_t k = 0; k < keys; ++k) {
-        datum x = kept_[a * width + k], y = kept_[b * width + k];
-        if (x.is_null() || y.is_null()) {
-          if (x.is_null() && y.is_null()) continue;
-          return x.is_null() == call_.order[k].nulls_first;
-        }
-        auto c = get_type(call_.order[k].value->type().id).compare(x, y);
-        if (c != 0) return call_.order[k].descending ? c > 0 : c < 0;
-      }
-      return a < b;
-    };
-    std::sort(rows.begin(), rows.end(), less);
-    for (auto r : rows) state_->add(in.call, std::span<const datum>(kept_.data() + r * width + keys, width - keys));
-  }
-
-  const aggregate_call& call_;
-  std::unique_ptr<aggregate_state> state_;
-  std::unique_ptr<key_index> seen_;
-  std::unique_ptr<arena> memory_;
-  std::vector<datum> kept_;
 };
 
 class aggregate_operation final : public operation {

@@ -21,6 +21,7 @@ std::unique_ptr<aggregate_state> start() { return std::make_unique<State>(); }
 class count_state final : public aggregate_state {
  public:
   void add(call_context&, args_t) override { ++rows_; }
+  bool remove(args_t) override { return --rows_, true; }
   datum finish(call_context&) override { return datum::of_int(rows_); }
 
  private:
@@ -42,6 +43,7 @@ template <give What, bool AsInt8>
 class integer_sum final : public aggregate_state {
  public:
   void add(call_context&, args_t a) override { sum_ += a[0].as_int(), ++rows_; }
+  bool remove(args_t a) override { return sum_ -= a[0].as_int(), --rows_, true; }
   datum finish(call_context& c) override {
     if (rows_ == 0) return datum::null();
     if constexpr (What == give::mean) return divide(to_decimal(sum_), decimal::of_int(rows_)).to_datum(*c.mem);

@@ -44,6 +44,7 @@ struct function_def {
   volatility stability = volatility::immutable;
   bool needs_types = false;   ///< takes any type and reads call_context::argument_types (concat, format, pg_typeof)
   bool writes = false;        ///< side effects on the database (nextval, setval): forwarded by a standby
+  bool window = false;        ///< computed by the window operator, which knows it by its name; `call` is null
 };
 
 /// An aggregate keeps a state per group. The state is owned by the executor and destroyed with the group.
@@ -51,8 +52,16 @@ class aggregate_state {
  public:
   virtual ~aggregate_state() = default;
   virtual void add(call_context&, std::span<const datum> args) = 0;
+  /// Takes back the oldest of what was added, for frames that move. False: it cannot, start again.
+  virtual bool remove(std::span<const datum> args) {
+    (void)args;
+    return false;
+  }
+  /// May be called again after further rows.
   virtual datum finish(call_context&) = 0;
 };
+/// Aggregates with WITHIN GROUP: computed by the executor from the sorted rows; `start` is null.
+enum class ordered_set : std::uint8_t { none, percentile_cont, percentile_disc, mode, rank, dense_rank, percent_rank, cume_dist };
 struct aggregate_def {
   oid id;
   const char* name;
@@ -60,6 +69,8 @@ struct aggregate_def {
   oid result;
   bool strict = true;          ///< rows with a NULL argument are not added
   std::unique_ptr<aggregate_state> (*start)();
+  ordered_set ordered = ordered_set::none;
+  bool hypothetical() const { return ordered >= ordered_set::rank; }
 };
 
 enum class cast_context : std::uint8_t { implicit, assignment, explicit_ };

@@ -70,6 +70,16 @@ void registry::aggregate(const char* name, std::initializer_list<oid> arguments,
   aggregates_by_name_[name].push_back(&a);
 }
 
+void registry::ordered_aggregate(const char* name, std::initializer_list<oid> arguments, oid result, ordered_set what) {
+  aggregate(name, arguments, result, nullptr);
+  aggregates_.back().ordered = what;
+}
+
+void registry::window(const char* name, std::initializer_list<oid> arguments, oid result) {
+  add(name, arguments, result, nullptr, takes_null);
+  functions_.back().window = true;
+}
+
 void registry::cast(oid from, oid to, cast_context context, datum (*call)(call_context&, datum, std::int32_t, bool)) {
   casts_.push_back({from, to, context, call});
   casts_by_types_[cast_key(from, to)] = &casts_.back();
@@ -113,6 +123,7 @@ const registry& builtins() {
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);
+    add_window_functions(*r);
     return r;
   }();
   return *instance;

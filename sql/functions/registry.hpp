@@ -32,6 +32,8 @@ class registry {
   void op(const char* name, std::initializer_list<oid> arguments, oid result, scalar_fn call, unsigned flags = plain);
   void aggregate(const char* name, std::initializer_list<oid> arguments, oid result,
                  std::unique_ptr<aggregate_state> (*start)(), bool strict = true);
+  void ordered_aggregate(const char* name, std::initializer_list<oid> arguments, oid result, ordered_set what);
+  void window(const char* name, std::initializer_list<oid> arguments, oid result);
   void cast(oid from, oid to, cast_context context, datum (*call)(call_context&, datum, std::int32_t, bool));
 
   std::span<const function_def* const> functions(std::string_view name) const;
@@ -78,6 +80,7 @@ void add_json_functions(registry&);
 void add_set_functions(registry&);
 void add_aggregates(registry&);
 void add_statistics_aggregates(registry&);
+void add_window_functions(registry&);
 
 // Short names for signatures.
 namespace sig {

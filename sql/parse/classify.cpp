@@ -11,6 +11,7 @@ namespace {
 
 bool writes(const ast::select& q);
 bool writes(const ast::statement& s);
+bool writes(const ast::window_def& w);
 
 bool writes(const ast::expr& e) {
   if (e.kind == ast::expr_kind::call && function_writes(e.names.back())) return true;
@@ -19,12 +20,22 @@ bool writes(const ast::expr& e) {
     return std::any_of(list.begin(), list.end(), [](auto& a) { return a && writes(*a); });
   };
   if (any(e.args) || (e.test && writes(*e.test)) || (e.otherwise && writes(*e.otherwise)) || (e.filter && writes(*e.filter))) return true;
+  if (e.over && writes(*e.over)) return true;
   return std::any_of(e.order.begin(), e.order.end(), [](auto& o) { return writes(*o.value); });
 }
 
 bool writes(const ast::expr_ptr& e) { return e && writes(*e); }
 bool writes(const std::vector<ast::expr_ptr>& list) {
   return std::any_of(list.begin(), list.end(), [](auto& e) { return writes(e); });
+}
+
+bool writes(const ast::window_def& w) {
+  return writes(w.partition) || std::any_of(w.order.begin(), w.order.end(), [](auto& o) { return writes(o.value); }) ||
+         writes(w.start_offset) || writes(w.end_offset);
+}
+
+bool writes(const ast::grouping_item& g) {
+  return writes(g.value) || std::any_of(g.items.begin(), g.items.end(), [](auto& i) { return writes(i); });
 }
 
 bool writes(const ast::from_item& f) {
@@ -51,7 +62,9 @@ bool writes(const ast::select& q) {
   for (auto& o : q.order_by) {
     if (writes(o.value)) return true;
   }
-  return writes(q.where) || writes(q.having) || writes(q.group_by) || writes(q.distinct_on) || writes(q.limit) || writes(q.offset);
+  return writes(q.where) || writes(q.having) ||
+         std::any_of(q.group_by.begin(), q.group_by.end(), [](auto& g) { return writes(g); }) ||
+         std::any_of(q.windows.begin(), q.windows.end(), [](auto& w) { return writes(*w); }) || writes(q.distinct_on) || writes(q.limit) || writes(q.offset);
 }
 
 statement_class class_of(const ast::statement& s);

@@ -60,6 +60,8 @@ sql_error parse_error(const PgQueryError& e) {
   const char* state = sqlstate::syntax_error;
   if (message.find("not supported") != std::string::npos || message.find("not implemented") != std::string::npos) {
     state = sqlstate::feature_not_supported;
+  } else if (message.starts_with("frame start") || message.starts_with("frame end")) {
+    state = "42P20";
   } else if (message.find("stack depth limit") != std::string::npos ||
              message.find("memory exhausted") != std::string::npos) {
     state = sqlstate::statement_too_complex;

@@ -61,6 +61,8 @@ class transformer {
   std::vector<ast::sort_item> sort_items(const List* list);
   std::vector<ast::common_table> with(const WithClause* node);
   std::vector<ast::expr_ptr> expressions(const List* list);
+  std::shared_ptr<const ast::window_def> window(const WindowDef* node);
+  ast::grouping_item grouping_item(const Node* node);
 
   // expressions
   ast::expr_ptr constant(const A_Const* node);

@@ -45,6 +45,12 @@ expr_ptr transformer::expression(const Node* node) {
       out->args = expressions(b->args);
       return out;
     }
+    case T_GroupingFunc: {
+      auto* g = reinterpret_cast<const GroupingFunc*>(node);
+      auto out = std::make_unique<expr>(expr_kind::grouping, position(g->location));
+      out->args = expressions(g->args);
+      return out;
+    }
     default: return other_expression(node);
   }
 }
@@ -135,8 +141,6 @@ expr_ptr transformer::other_expression(const Node* node) {
       out->args = expressions(list);
       return out;
     }
-    case T_GroupingSet: not_supported("GROUPING SETS");
-    case T_GroupingFunc: not_supported("GROUPING");
     case T_CurrentOfExpr: not_supported("WHERE CURRENT OF");
     case T_NamedArgExpr: not_supported("named argument notation");
     case T_XmlExpr: case T_XmlSerialize: not_supported("XML");
@@ -196,13 +200,13 @@ expr_ptr transformer::operation(const A_Expr* node) {
 
 expr_ptr transformer::call(const FuncCall* node) {
   auto out = std::make_unique<expr>(expr_kind::call, position(node->location));
-  if (node->agg_within_group) not_supported("WITHIN GROUP", out->position);
   out->names = strings(node->funcname);
   out->args = expressions(node->args);
   out->star = node->agg_star;
   out->distinct = node->agg_distinct;
   out->variadic = node->func_variadic;
-  out->over = node->over != nullptr;
+  out->within_group = node->agg_within_group;
+  if (node->over != nullptr) out->over = window(node->over);
   out->filter = expression(node->agg_filter);
   out->order = sort_items(node->agg_order);
   return out;

@@ -44,8 +44,9 @@ void transformer::simple_select(const SelectStmt* s, ast::select& out) {
   each<Node>(s->fromClause, [this, &out](const Node* n) { out.from.push_back(from(n)); });
   out.where = expression(s->whereClause);
   out.having = expression(s->havingClause);
-  out.group_by = expressions(s->groupClause);
-  out.windows = s->windowClause != nullptr;
+  each<Node>(s->groupClause, [this, &out](const Node* n) { out.group_by.push_back(grouping_item(n)); });
+  out.group_distinct = s->groupDistinct;
+  each<WindowDef>(s->windowClause, [this, &out](const WindowDef* w) { out.windows.push_back(window(w)); });
   if (s->distinctClause != nullptr) {
     out.distinct = true;
     // Plain DISTINCT is a list of one null pointer.

@@ -59,6 +59,16 @@ plan_node_ptr make_hash_join(hash_join_spec spec);
 plan_node_ptr make_sort(plan_node_ptr input, std::vector<sort_key> keys, expression_ptr limit, expression_ptr offset);
 plan_node_ptr make_limit(plan_node_ptr input, expression_ptr limit, expression_ptr offset, std::vector<sort_key> ties);
 plan_node_ptr make_aggregate(plan_node_ptr input, std::vector<expression_ptr> groups, std::vector<aggregate_call> calls);
+/// GROUP BY of several sets: one row per group of each; `slots[i]` gets `values[i]`, or NULL where its set has it not.
+struct grouping_sets_spec {
+  std::vector<expression_ptr> values;
+  std::vector<int> slots;
+  std::vector<std::vector<std::size_t>> sets;
+  int set_slot = 0;
+};
+plan_node_ptr make_grouping_sets(plan_node_ptr input, grouping_sets_spec spec, std::vector<aggregate_call> calls);
+/// The input comes sorted by partition and order, whose expressions are slots.
+plan_node_ptr make_window(plan_node_ptr input, bound_window window, std::vector<window_call> calls);
 /// Keeps the first row of each group of equal keys.
 plan_node_ptr make_distinct(plan_node_ptr input, std::vector<expression_ptr> keys);
 /// The branches write the same slots, one after the other.

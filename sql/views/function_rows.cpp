@@ -21,7 +21,7 @@ void function_row(view_rows& out, oid id, const char* name, const std::vector<oi
 
 void function_rows(view_rows& out) {
   for (const auto& f : builtins().all_functions()) {
-    function_row(out, f.id, f.name, f.arguments, f.result, 'f');
+    function_row(out, f.id, f.name, f.arguments, f.result, f.window ? 'w' : 'f');
     out.set("proisstrict", f.strict).set("proretset", f.returns_set).set("prorows", f.returns_set ? 1000.0 : 0.0);
     out.set("provolatile", f.stability == volatility::immutable ? 'i' : f.stability == volatility::stable ? 's' : 'v');
     if (f.variadic_any) out.set("provariadic", type_oid::any);
