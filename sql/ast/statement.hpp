@@ -84,13 +84,40 @@ struct table_column {
   int position = 0;
 };
 
+struct like_clause {
+  relation_name table;
+  bool comments = false, constraints = false, defaults = false, generated = false, identity = false, indexes = false;
+  std::size_t before = 0;             ///< how many columns stand before it
+};
+
 struct create_table_statement {
   relation_name table;
   char persistence = 'p';
-  bool if_not_exists = false, partitioned = false, inherits = false, like = false;
+  bool if_not_exists = false, partitioned = false, inherits = false;
   std::vector<table_column> columns;
   std::vector<constraint> constraints;
+  std::vector<like_clause> like;
   options settings;
+};
+
+struct create_view_statement {
+  relation_name view;
+  std::vector<std::string> columns;
+  std::shared_ptr<const statement> query;
+  bool replace = false;
+  char persistence = 'p', check_option = 0;  ///< 'l' local, 'c' cascaded
+  options settings;
+};
+struct refresh_statement {
+  relation_name view;
+  bool concurrent = false, with_data = true;
+};
+struct comment_statement {
+  enum class kind : std::uint8_t { table, view, materialized_view, column, index, sequence, constraint, schema, role, database, other } what = kind::other;
+  std::string kind_name;              ///< "TABLE", ...
+  relation_name name;
+  std::string part;                   ///< the column or the constraint
+  std::optional<std::string> text;    ///< nothing: remove it
 };
 
 struct create_table_as_statement {
@@ -101,7 +128,7 @@ struct create_table_as_statement {
   char persistence = 'p';
 };
 
-enum class object_kind : std::uint8_t { table, index, sequence, schema, view, other };
+enum class object_kind : std::uint8_t { table, index, sequence, schema, view, materialized_view, other };
 struct drop_statement {
   object_kind kind{};
   std::string kind_name;              ///< "TABLE", "INDEX", ...
@@ -138,7 +165,7 @@ struct create_schema_statement {
 
 struct alter_table_command {
   enum class kind : std::uint8_t { add_column, drop_column, add_constraint, drop_constraint, set_default, drop_default, set_not_null,
-                                   drop_not_null, alter_type, owner, set_options, other } what = kind::other;
+                                   drop_not_null, alter_type, owner, set_options, drop_expression, set_identity, drop_identity, add_identity, other } what = kind::other;
   std::string name;
   table_column column;
   constraint added;
@@ -154,7 +181,7 @@ struct alter_table_statement {
 };
 
 struct rename_statement {
-  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, other } what = kind::other;
+  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other } what = kind::other;
   relation_name name;
   std::string from, to;
   bool if_exists = false;
@@ -245,7 +272,7 @@ struct unsupported_statement {
 
 struct statement {
   std::variant<select_statement, insert_statement, update_statement, delete_statement, truncate_statement,
-               create_table_statement, create_table_as_statement, drop_statement, create_index_statement,
+               create_table_statement, create_table_as_statement, create_view_statement, refresh_statement, comment_statement, drop_statement, create_index_statement,
                sequence_statement, create_schema_statement, alter_table_statement, rename_statement, copy_statement,
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
                prepare_statement, execute_statement, deallocate_statement, declare_cursor_statement, fetch_statement,

@@ -15,6 +15,17 @@
 
 namespace helios::sql {
 
+/// What the names of a view's query mean, as its text keeps them. Filled while the query is bound.
+struct query_record {
+  std::map<const ast::expr*, std::string> columns;                             ///< a reference to a column, qualified
+  std::map<const ast::expr*, std::vector<std::string>> stars;                  ///< what * stands for
+  std::map<const ast::expr*, relation_use> sources;                            ///< the stored column that a reference means
+  std::map<const ast::relation_name*, std::pair<oid, std::string>> relations;  ///< the relation and its qualified name
+  std::map<int, std::string> literals;                                         ///< by position: the type of an unknown literal
+  std::map<const ast::select*, std::vector<std::string>> outputs;              ///< names of the result's columns
+  std::vector<relation_use> uses;
+};
+
 /// What names mean where the statement runs.
 struct bind_environment {
   catalog_ptr catalog;
@@ -37,6 +48,7 @@ struct relation_entry {
   const table_def* table = nullptr;
   int base = 0;        ///< slot of the table's first column; row id and version follow the last one
   bool nullable = false;  ///< on the null side of an outer join
+  bool view = false;
   int position = 0;
 };
 
@@ -148,6 +160,7 @@ struct scope {
   std::vector<grouping_check> grouping_checks;
   const char* clause = "FROM";
   bool in_aggregate = false, in_window = false;
+  int outer_joins = 0;  ///< around the item of FROM that is bound
   std::vector<int> outer_slots;
   std::map<int, int> references;  ///< position of the first use of each slot outside aggregates, for error reports
 };
@@ -160,6 +173,8 @@ class analysis {
     call_.owner = env_.owner;
     call_.hooks = env_.hooks;
   }
+
+  query_record* record = nullptr;  ///< null: nobody wants to know
 
   const bind_environment& env() const { return env_; }
   const catalog& definitions() const { return *env_.catalog; }

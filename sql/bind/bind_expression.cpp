@@ -139,6 +139,7 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
     if (qualifier.empty()) found = find_visible(*at, e.names.back(), e.position);
     else if (auto* r = find_relation(*at, qualifier); r != nullptr) found = find_qualified(*at, *r, e.names, e.position);
     if (found == nullptr) continue;
+    if (in_.record != nullptr) note_column(e, *at, *found);
     if (at->grouping != nullptr && !at->in_aggregate) {
       if (auto grouped = at->grouping->by_key.find(key_of(*found->value)); grouped != at->grouping->by_key.end()) {
         cross(s, at, *grouped->second);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/sql_error.hpp"
+#include "sql/ast/deparse.hpp"
 #include "sql/bind/binder.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/plan/join_tree.hpp"
@@ -136,11 +137,22 @@ tree_ptr binder::from_table(const ast::from_item& item, scope& s) {
       r.columns.push_back({view->columns[i].name, std::make_shared<slot_expression>(view->columns[i].type, slot, view->columns[i].name,
                                                                                    view->id, static_cast<std::int16_t>(i + 1))});
     }
+    if (in_.record != nullptr) in_.record->relations[&item.table] = {view->id, ast::quote_identifier(view->schema) + "." + ast::quote_identifier(view->name)};
     add_relation(s, std::move(r), item.column_aliases);
     return opaque(make_virtual_scan(*view, base), std::move(slots));
   }
   auto& table = find_table(item.table);
   in_.lock(table.id, storage::lock_mode::access_share);
+  if (in_.record != nullptr) {
+    in_.record->uses.push_back({table.id, 0});
+    in_.record->relations[&item.table] = {table.id, ast::quote_identifier(in_.definitions().find_schema(table.schema)->name) + "." +
+                                                        ast::quote_identifier(table.name)};
+  }
+  if (table.is_view()) return from_view(item, table, s);
+  if (!table.populated) {
+    throw sql_error(sqlstate::object_not_in_prerequisite_state, "materialized view \"" + table.name + "\" has not been populated")
+        .hint("Use the REFRESH MATERIALIZED VIEW command.");
+  }
   std::size_t before = s.visible.size();
   auto& r = add_table(table, item.alias, s, item.position);
   check_aliases(r, item.column_aliases);
@@ -302,13 +314,43 @@ const visible_column& only(const std::vector<visible_column>& columns, const std
   }
   return *found;
 }
+
+/// The two sides of a join as one tree.
+tree_ptr joined(const ast::from_item& item, tree_ptr left, tree_ptr right, std::vector<expression_ptr> on) {
+  auto out = std::make_unique<binder::join_tree>();
+  bool inner = item.join == ast::join_kind::inner || item.join == ast::join_kind::cross;
+  out->what = inner ? binder::join_tree::kind::inner : binder::join_tree::kind::outer;
+  out->join = item.join;
+  out->slots = left->slots;
+  append(out->slots, right->slots);
+  out->conditions = std::move(on);
+  for (auto* side : {&left, &right}) {
+    append(out->needs, (*side)->needs);
+    if (inner && (*side)->what == binder::join_tree::kind::inner) {
+      for (auto& p : (*side)->parts) out->parts.push_back(std::move(p));
+      out->conditions.insert(out->conditions.end(), (*side)->conditions.begin(), (*side)->conditions.end());
+    } else {
+      out->parts.push_back(std::move(*side));
+    }
+  }
+  // Needs that this join itself meets are not needs towards outside.
+  std::erase_if(out->needs, [&](int n) { return std::find(out->slots.begin(), out->slots.end(), n) != out->slots.end(); });
+  return out;
+}
 }  // namespace
 
 tree_ptr binder::from_join(const ast::from_item& item, scope& s) {
   std::size_t relations_before = s.relations.size(), visible_before = s.visible.size();
-  auto left = from_item(*item.left, s);
+  auto bind_side = [&](const ast::from_item& one, bool nullable) {
+    s.outer_joins += nullable ? 1 : 0;
+    auto out = from_item(one, s);
+    s.outer_joins -= nullable ? 1 : 0;
+    return out;
+  };
+  bool full = item.join == ast::join_kind::full;
+  auto left = bind_side(*item.left, full || item.join == ast::join_kind::right);
   std::size_t middle = s.visible.size(), relations_middle = s.relations.size();
-  auto right = from_item(*item.right, s);
+  auto right = bind_side(*item.right, full || item.join == ast::join_kind::left);
   auto at = [](std::size_t i) { return static_cast<std::ptrdiff_t>(i); };
   std::vector<visible_column> left_columns(s.visible.begin() + at(visible_before), s.visible.begin() + at(middle));
   std::vector<visible_column> right_columns(s.visible.begin() + at(middle), s.visible.end());
@@ -358,25 +400,7 @@ tree_ptr binder::from_join(const ast::from_item& item, scope& s) {
     s.visible.erase(s.visible.begin() + at(visible_before), s.visible.end());
     add_relation(s, std::move(r), item.column_aliases);
   }
-  auto out = std::make_unique<join_tree>();
-  bool inner = item.join == ast::join_kind::inner || item.join == ast::join_kind::cross;
-  out->what = inner ? join_tree::kind::inner : join_tree::kind::outer;
-  out->join = item.join;
-  out->slots = left->slots;
-  append(out->slots, right->slots);
-  out->conditions = std::move(on);
-  for (auto* side : {&left, &right}) {
-    append(out->needs, (*side)->needs);
-    if (inner && (*side)->what == join_tree::kind::inner) {
-      for (auto& p : (*side)->parts) out->parts.push_back(std::move(p));
-      out->conditions.insert(out->conditions.end(), (*side)->conditions.begin(), (*side)->conditions.end());
-    } else {
-      out->parts.push_back(std::move(*side));
-    }
-  }
-  // Needs that this join itself meets are not needs towards outside.
-  std::erase_if(out->needs, [&](int n) { return std::find(out->slots.begin(), out->slots.end(), n) != out->slots.end(); });
-  return out;
+  return joined(item, std::move(left), std::move(right), std::move(on));
 }
 
 }  // namespace helios::sql

@@ -34,6 +34,8 @@ bound_query with_returning(binder& bind, analysis& in, plan_node_ptr root, const
 
 const table_def& modify_binder::writable(const ast::relation_name& name) {
   auto& table = bind_.find_table(name);
+  if (table.is_view()) throw sql_error(sqlstate::feature_not_supported, "changing a view is not supported");
+  if (table.kind == 'm') throw sql_error("42809", "cannot change materialized view \"" + table.name + "\"");
   in_.lock(table.id, storage::lock_mode::row_exclusive);
   return table;
 }

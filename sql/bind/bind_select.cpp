@@ -38,6 +38,7 @@ std::vector<output_column> binder::bind_targets(const std::vector<ast::target>& 
       if (columns == nullptr) {
         no_such_relation(s, names.back(), t.value->position);
       }
+      if (in_.record != nullptr) note_star(*t.value, s, *columns);
       for (auto& c : *columns) {
         in_.use(*c.value);
         out.push_back({c.name, c.value});
@@ -325,6 +326,10 @@ bound_query binder::simple_select(const ast::select& q, scope& s, bool keep_unkn
     out.root = make_lock_rows(std::move(out.root), bind_locking(q.locking, s), std::move(recheck));
   }
   finish_query(q, s, out, std::move(order), sorted);
+  if (in_.record != nullptr) {
+    auto& names = in_.record->outputs[&q];
+    for (auto& o : out.outputs) names.push_back(o.name);
+  }
   return std::move(p.out);
 }
 
@@ -363,6 +368,7 @@ std::vector<row_lock_spec> binder::bind_locking(const std::vector<ast::locking_c
           ++named;
         }
       }
+      if (wanted && r.view) throw sql_error(sqlstate::feature_not_supported, std::string(lock_clause(clause.strength)) + " of a view is not supported");
       if (!wanted || r.table == nullptr) continue;
       if (r.nullable) {
         throw sql_error(sqlstate::feature_not_supported, std::string(lock_clause(clause.strength)) +

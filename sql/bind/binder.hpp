@@ -41,6 +41,8 @@ class binder {
   /// A base table as the only or first relation of `s`, with its column slots.
   relation_entry& add_table(const table_def& table, const std::string& alias, scope& s, int position);
   const table_def& find_table(const ast::relation_name& name) const;
+  /// A view's query, parsed; `keep` holds what it points into.
+  static std::shared_ptr<const ast::select> view_query(const table_def& view);
 
   struct join_tree;
   std::unique_ptr<join_tree> bind_from(const std::vector<ast::from_ptr>& items, scope& s);
@@ -116,6 +118,10 @@ class binder {
   // bind_from.cpp
   std::unique_ptr<join_tree> from_item(const ast::from_item& item, scope& s);
   std::unique_ptr<join_tree> from_table(const ast::from_item& item, scope& s);
+  std::unique_ptr<join_tree> from_view(const ast::from_item& item, const table_def& view, scope& s);
+  std::unique_ptr<join_tree> merged_view(const ast::from_item& item, const table_def& view, const ast::select& q, scope& s);
+  void note_column(const ast::expr& e, const scope& at, const visible_column& found);
+  void note_star(const ast::expr& e, const scope& s, const std::vector<visible_column>& columns);
   std::unique_ptr<join_tree> from_query(const ast::from_item& item, scope& s);
   std::unique_ptr<join_tree> from_function(const ast::from_item& item, scope& s);
   std::unique_ptr<join_tree> from_join(const ast::from_item& item, scope& s);

@@ -15,6 +15,22 @@ bool depends_on_clock(oid type, std::string_view literal) {
   return literal.find_first_of("nNtTyY") != std::string_view::npos && literal.find_first_of("oO") != std::string_view::npos;
 }
 
+/// A literal as a view keeps it: of its type, and independent of the session's settings.
+std::string stored_literal(std::string_view literal, datum value, type_ref to) {
+  if (to.id == type_oid::boolean) return value.as_bool() ? "true" : "false";
+  if (to.id == type_oid::int4 && value.as_int() >= 0) return std::to_string(value.as_int());
+  std::string text;
+  bool object = to.id == type_oid::regclass || to.id == type_oid::regrole || to.id == type_oid::regnamespace;
+  if (object) text = literal;
+  else get_type(to.id).write_text(value, format_settings{}, text);
+  std::string out = "'";
+  for (char c : text) {
+    if (c == '\'') out += '\'';
+    out += c;
+  }
+  return out + "'::" + format_type(to);
+}
+
 std::int32_t modifier_of(oid type, const ast::type_name& name) {
   auto& m = name.modifiers;
   if (m.empty()) return -1;
@@ -78,11 +94,13 @@ expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast
   }
   if (from == type_oid::unknown) {
     if (auto* c = as_constant(value); c != nullptr) {
+      if (c->value().is_null() && in_.record != nullptr) in_.record->literals[c->position()] = "NULL::" + format_type(to);
       if (c->value().is_null()) return std::make_shared<constant_expression>(to, datum::null(), c->position());
       auto literal = c->value().as_bytes();
       if (depends_on_clock(to.id, literal)) in_.cacheable = false;
       try {
         datum parsed = get_type(to.id).parse_text(literal, -1, *in_.env().formats, in_.memory());
+        if (in_.record != nullptr) in_.record->literals[c->position()] = stored_literal(literal, parsed, to);
         auto out = std::make_shared<constant_expression>(type_ref{to.id, -1}, parsed, c->position());
         return try_coerce(out, to, context, position);
       } catch (sql_error& e) {

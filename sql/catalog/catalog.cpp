@@ -44,6 +44,7 @@ class catalog_loader {
       case definition_kind::index: name(c.indexes_.emplace(id, decode_index(id, value)).first->second); break;
       case definition_kind::sequence: name(c.sequences_.emplace(id, decode_sequence(id, value)).first->second); break;
       case definition_kind::role: c.roles_.emplace(id, decode_role(id, value)); break;
+      case definition_kind::comment: c.comments_.emplace(id, decode_comment(id, value)); break;
     }
   }
   std::shared_ptr<const catalog> take() { return std::move(catalog_); }
@@ -91,6 +92,11 @@ const sequence_def* catalog::find_sequence(oid schema, std::string_view name) co
 const sequence_def* catalog::find_sequence(oid id) const { return by_oid(sequences_, id); }
 const role_def* catalog::find_role(std::string_view name) const { return by_name(roles_, name); }
 const role_def* catalog::find_role(oid id) const { return by_oid(roles_, id); }
+const comment_def* catalog::find_comment(oid class_id, oid object, std::int16_t column) const {
+  for (const auto& [id, c] : comments_)
+    if (c.class_id == class_id && c.object == object && c.column == column) return &c;
+  return nullptr;
+}
 
 namespace {
 template <class Def>
@@ -104,6 +110,7 @@ void put_definition(storage::transaction& txn, const table_def& d) { put(txn, de
 void put_definition(storage::transaction& txn, const index_def& d) { put(txn, definition_kind::index, d); }
 void put_definition(storage::transaction& txn, const sequence_def& d) { put(txn, definition_kind::sequence, d); }
 void put_definition(storage::transaction& txn, const role_def& d) { put(txn, definition_kind::role, d); }
+void put_definition(storage::transaction& txn, const comment_def& d) { put(txn, definition_kind::comment, d); }
 
 void erase_definition(storage::transaction& txn, definition_kind kind, oid id) {
   txn.erase(storage::catalog_space, definition_key(kind, id));

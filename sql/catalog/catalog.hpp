@@ -33,6 +33,8 @@ struct column_def {
   bool dropped = false;
   std::string default_text;       ///< SQL text of the default expression; empty if none
   oid owned_sequence = 0;         ///< SERIAL's sequence
+  bool generated = false;         ///< default_text is GENERATED ALWAYS AS (...) STORED
+  char identity = 0;              ///< as pg_attribute: 'a' always, 'd' by default, 0 none
 };
 
 enum class constraint_kind : std::uint8_t { primary_key, unique, foreign_key, check };
@@ -64,6 +66,14 @@ struct index_def {
   bool unique = false, primary = false;
 };
 
+/// What a view reads: a relation, and a column of it or 0 for the relation alone.
+struct relation_use {
+  oid relation = 0;
+  std::int16_t column = 0;
+  friend auto operator<=>(const relation_use&, const relation_use&) = default;
+};
+
+/// A table, a view or a materialized view.
 struct table_def {
   oid id = 0;
   std::string name;
@@ -73,6 +83,12 @@ struct table_def {
   std::vector<column_def> columns;
   std::vector<constraint_def> constraints;
   std::vector<oid> indexes;
+  char kind = 'r';                ///< as pg_class.relkind: 'r', 'v', 'm'
+  bool populated = true;          ///< false: a materialized view WITH NO DATA
+  char check_option = 0;          ///< of a view: 'l' local, 'c' cascaded, 0 none
+  std::string definition;         ///< a view's query; names are qualified, so that search_path means nothing to it
+  std::vector<relation_use> uses; ///< of a view, sorted
+  bool is_view() const { return kind == 'v'; }
   const column_def* column(std::string_view name) const;
 };
 
@@ -85,6 +101,15 @@ struct sequence_def {
   storage::sequence_rule rule;
   oid owned_by_table = 0;
   std::int16_t owned_by_column = 0;
+};
+
+/// COMMENT ON: of an object of a system catalog, or of one of its columns.
+struct comment_def {
+  oid id = 0;
+  oid class_id = 0;               ///< 1259 relations, 2606 constraints, 2615 schemas, 1260 roles, 1262 databases
+  oid object = 0;
+  std::int16_t column = 0;
+  std::string text;
 };
 
 struct role_def {
@@ -117,6 +142,8 @@ class catalog {
   const std::map<oid, index_def>& indexes() const { return indexes_; }
   const std::map<oid, sequence_def>& sequences() const { return sequences_; }
   const std::map<oid, role_def>& roles() const { return roles_; }
+  const std::map<oid, comment_def>& comments() const { return comments_; }
+  const comment_def* find_comment(oid class_id, oid object, std::int16_t column) const;
   const std::string& database_name() const { return database_name_; }
 
  private:
@@ -126,6 +153,7 @@ class catalog {
   std::map<oid, index_def> indexes_;
   std::map<oid, sequence_def> sequences_;
   std::map<oid, role_def> roles_;
+  std::map<oid, comment_def> comments_;
   std::string database_name_;
   std::unordered_map<std::string, oid> relations_by_name_;  ///< "schema oid/name": tables, indexes and sequences share names
 };
@@ -140,7 +168,8 @@ void put_definition(storage::transaction&, const table_def&);
 void put_definition(storage::transaction&, const index_def&);
 void put_definition(storage::transaction&, const sequence_def&);
 void put_definition(storage::transaction&, const role_def&);
-enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role };
+void put_definition(storage::transaction&, const comment_def&);
+enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role, comment };
 void erase_definition(storage::transaction&, definition_kind kind, oid id);
 
 struct bootstrap_options {

@@ -35,10 +35,11 @@ class writer {
 class reader {
  public:
   reader(const char* what, oid id, std::string_view bytes) : what_(what), id_(id), bytes_(bytes) {
-    auto version = bytes_.le<std::uint8_t>();
-    if (!bytes_.ok() || version == 0) fail("it is empty or has no version");
-    if (version > catalog_format_version) fail("its version " + std::to_string(version) + " is newer than this program");
+    version_ = bytes_.le<std::uint8_t>();
+    if (!bytes_.ok() || version_ == 0) fail("it is empty or has no version");
+    if (version_ > catalog_format_version) fail("its version " + std::to_string(version_) + " is newer than this program");
   }
+  std::uint8_t version() const { return version_; }
   template <std::integral T>
   T number() {
     T v = bytes_.le<T>();
@@ -85,6 +86,7 @@ class reader {
   const char* what_;
   oid id_;
   byte_reader bytes_;
+  std::uint8_t version_ = 0;
 };
 
 void put_column(writer& w, const column_def& c) {
@@ -126,6 +128,34 @@ constraint_def get_constraint(reader& r) {
   return c;
 }
 
+/// What version 2 added to tables.
+void put_view_fields(writer& w, const table_def& t) {
+  w.number(static_cast<std::uint8_t>(t.kind)).flag(t.populated).number(static_cast<std::uint8_t>(t.check_option)).text(t.definition);
+  w.count(t.uses.size());
+  for (const auto& u : t.uses) w.number(u.relation).number(u.column);
+  w.count(t.columns.size());
+  for (const auto& c : t.columns) w.flag(c.generated).number(static_cast<std::uint8_t>(c.identity));
+}
+
+void get_view_fields(reader& r, table_def& t) {
+  t.kind = static_cast<char>(r.number<std::uint8_t>());
+  if (t.kind != 'r' && t.kind != 'v' && t.kind != 'm') r.fail("its kind is none");
+  t.populated = r.flag();
+  t.check_option = static_cast<char>(r.number<std::uint8_t>());
+  t.definition = r.text();
+  for (auto n = r.count(sizeof(oid) + sizeof(std::int16_t)); n > 0; --n) {
+    relation_use u;
+    u.relation = r.number<oid>();
+    u.column = r.number<std::int16_t>();
+    t.uses.push_back(u);
+  }
+  if (r.count(2) != t.columns.size()) r.fail("it has not as many kinds of columns as columns");
+  for (auto& c : t.columns) {
+    c.generated = r.flag();
+    c.identity = static_cast<char>(r.number<std::uint8_t>());
+  }
+}
+
 constexpr std::size_t column_bytes_min = 2 + 4 + 4 + 4 + 1 + 1 + 4 + 4;
 constexpr std::size_t constraint_bytes_min = 4 + 4 + 1 + 4 + 4 + 4 + 4 + 1 + 1 + 4;
 
@@ -140,7 +170,7 @@ std::string definition_key(definition_kind kind, oid id) {
 parsed_key parse_definition_key(std::string_view key) {
   const auto kind = key.empty() ? 0u : static_cast<std::uint8_t>(key[0]);
   if (key.size() != 5 || kind < static_cast<unsigned>(definition_kind::database) ||
-      kind > static_cast<unsigned>(definition_kind::role))
+      kind > static_cast<unsigned>(definition_kind::comment))
     throw sql_error(sqlstate::data_corrupted, "the catalog holds a key that is none of its own");
   return {static_cast<definition_kind>(kind), load_be<oid>(key.data() + 1)};
 }
@@ -157,6 +187,7 @@ std::string encode(const table_def& t) {
   for (const auto& c : t.constraints) put_constraint(w, c);
   w.count(t.indexes.size());
   for (oid i : t.indexes) w.number(i);
+  put_view_fields(w, t);
   return w.take();
 }
 
@@ -173,6 +204,10 @@ std::string encode(const sequence_def& s) {
   w.text(s.name).number(s.schema).number(s.owner).number(s.type.id).number(s.type.modifier);
   w.number(s.rule.start).number(s.rule.increment).number(s.rule.minimum).number(s.rule.maximum).flag(s.rule.cycle);
   return w.number(s.owned_by_table).number(s.owned_by_column).take();
+}
+
+std::string encode(const comment_def& c) {
+  return writer().number(c.class_id).number(c.object).number(c.column).text(c.text).take();
 }
 
 std::string encode(const role_def& r) {
@@ -207,6 +242,7 @@ table_def decode_table(oid id, std::string_view bytes) {
   for (auto n = r.count(column_bytes_min); n > 0; --n) t.columns.push_back(get_column(r));
   for (auto n = r.count(constraint_bytes_min); n > 0; --n) t.constraints.push_back(get_constraint(r));
   for (auto n = r.count(sizeof(oid)); n > 0; --n) t.indexes.push_back(r.number<oid>());
+  if (r.version() >= 2) get_view_fields(r, t);
   r.finish();
   return t;
 }
@@ -251,6 +287,18 @@ sequence_def decode_sequence(oid id, std::string_view bytes) {
   s.owned_by_column = r.number<std::int16_t>();
   r.finish();
   return s;
+}
+
+comment_def decode_comment(oid id, std::string_view bytes) {
+  reader r("comment", id, bytes);
+  comment_def c;
+  c.id = id;
+  c.class_id = r.number<oid>();
+  c.object = r.number<oid>();
+  c.column = r.number<std::int16_t>();
+  c.text = r.text();
+  r.finish();
+  return c;
 }
 
 role_def decode_role(oid id, std::string_view bytes) {

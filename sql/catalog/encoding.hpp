@@ -9,7 +9,7 @@
 
 namespace helios::sql {
 
-inline constexpr std::uint8_t catalog_format_version = 1;
+inline constexpr std::uint8_t catalog_format_version = 2;
 
 struct database_def {
   oid id = 0;
@@ -30,6 +30,7 @@ std::string encode(const table_def&);
 std::string encode(const index_def&);
 std::string encode(const sequence_def&);
 std::string encode(const role_def&);
+std::string encode(const comment_def&);
 
 database_def decode_database(oid id, std::string_view bytes);
 schema_def decode_schema(oid id, std::string_view bytes);
@@ -37,5 +38,6 @@ table_def decode_table(oid id, std::string_view bytes);
 index_def decode_index(oid id, std::string_view bytes);
 sequence_def decode_sequence(oid id, std::string_view bytes);
 role_def decode_role(oid id, std::string_view bytes);
+comment_def decode_comment(oid id, std::string_view bytes);
 
 }  // namespace helios::sql

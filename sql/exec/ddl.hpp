@@ -17,6 +17,10 @@ class ddl {
   std::string create_table(const ast::create_table_statement& s);
   std::string create_table_as(const ast::create_table_as_statement& s, const session_core::call& c);
   std::string create_index(const ast::create_index_statement& s);
+  std::string create_view(const ast::create_view_statement& s);
+  std::string create_materialized_view(const ast::create_table_as_statement& s, const session_core::call& c);
+  std::string refresh(const ast::refresh_statement& s, const session_core::call& c);
+  std::string comment(const ast::comment_statement& s);
   std::string create_schema(const ast::create_schema_statement& s);
   std::string sequence(const ast::sequence_statement& s);
   std::string drop(const ast::drop_statement& s);
@@ -31,6 +35,27 @@ class ddl {
     std::string column;  ///< of a column constraint
   };
 
+  /// One DROP: what goes, and what depends on it (refused, or told of).
+  struct drop_work {
+    bool cascade = false;
+    std::set<oid> tables;
+    std::vector<std::string> dependents;
+  };
+  // views (ddl_view.cpp)
+  struct view_query {
+    std::vector<output_column> outputs;
+    std::string text;
+    std::vector<relation_use> uses;
+  };
+  view_query analyze_view(const ast::select& q, const std::vector<std::string>& columns);
+  void replace_view(const table_def& old, table_def& fresh);
+  void drop_views_of(oid relation, std::int16_t column, const std::string& what, drop_work& drops);
+  void drop_view(const table_def& view, drop_work& drops);
+  void rename_in_views(oid relation, std::int16_t column, const std::function<void()>& change);
+  std::string described(const table_def& table) const;
+  std::uint64_t fill(const table_def& view, const session_core::call& c);
+  void erase_comments(oid class_id, oid object, std::int16_t column);
+  void copy_like(const ast::like_clause& like, table_def& table, std::vector<std::function<void(table_def&)>>& later);
   // shared
   void begin(const char* command);
   void refuse_existing(oid schema, const std::string& name, int position) const;
@@ -66,6 +91,7 @@ class ddl {
   void check_references(const table_def& table, const constraint_def& rule);
   std::string constraint_name(const table_def& table, const std::vector<std::string>& columns, const char* suffix) const;
   // ddl_alter.cpp
+  std::string rename_other(const ast::rename_statement& s);
   void alter(table_def& table, const ast::alter_table_command& c);
   void add_column(table_def& table, const ast::alter_table_command& c);
   void drop_column(table_def& table, const ast::alter_table_command& c);
@@ -74,12 +100,6 @@ class ddl {
   /// Every row written anew: `change` gets the decoded values.
   void rewrite(const table_def& before, const table_def& after, const std::function<void(std::vector<datum>&, evaluation&)>& change);
   // ddl_drop.cpp
-  /// One DROP: what goes, and what depends on it (refused, or told of).
-  struct drop_work {
-    bool cascade = false;
-    std::set<oid> tables;
-    std::vector<std::string> dependents;
-  };
   using missing_report = std::function<void(const ast::relation_name&, const char* what, const char* state)>;
   void drop_table(const table_def& table, drop_work& drops);
   void drop_tables(const ast::drop_statement& s, const missing_report& missing);

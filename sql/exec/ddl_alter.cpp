@@ -11,23 +11,53 @@ namespace helios::sql {
 using storage::lock_mode;
 using command_kind = ast::alter_table_command::kind;
 
+namespace {
+/// What a view can be told.
+void check_alterable(const table_def& table, const ast::alter_table_statement& s) {
+  using kind = ast::object_kind;
+  char wanted = s.kind == kind::view ? 'v' : s.kind == kind::table ? table.kind : 'm';
+  if (table.kind != wanted) {
+    throw sql_error("42809", "\"" + table.name + "\" is not " + (wanted == 'v' ? "a view" : "a materialized view"));
+  }
+  if (table.kind == 'r') return;
+  for (auto& c : s.commands) {
+    bool fits = c.what == command_kind::owner || c.what == command_kind::set_options;
+    if (fits) continue;
+    const char* action = c.what == command_kind::add_column        ? "ADD COLUMN"
+                         : c.what == command_kind::drop_column     ? "DROP COLUMN"
+                         : c.what == command_kind::add_constraint  ? "ADD CONSTRAINT"
+                         : c.what == command_kind::drop_constraint ? "DROP CONSTRAINT"
+                         : c.what == command_kind::alter_type      ? "ALTER COLUMN ... SET DATA TYPE"
+                         : c.what == command_kind::set_not_null    ? "ALTER COLUMN ... SET NOT NULL"
+                         : c.what == command_kind::drop_not_null   ? "ALTER COLUMN ... DROP NOT NULL"
+                                                                   : nullptr;
+    if (action == nullptr) throw sql_error(sqlstate::feature_not_supported, "this form of ALTER of a view is not supported");
+    throw sql_error("42809", std::string("ALTER action ") + action + " cannot be performed on relation \"" + table.name + "\"")
+        .detail(table.kind == 'v' ? "This operation is not supported for views." : "This operation is not supported for materialized views.");
+  }
+}
+}  // namespace
+
 std::string ddl::alter_table(const ast::alter_table_statement& s) {
   begin("ALTER TABLE");
-  if (s.kind != ast::object_kind::table) {
+  using kind = ast::object_kind;
+  if (s.kind != kind::table && s.kind != kind::view && s.kind != kind::materialized_view) {
     throw sql_error(sqlstate::feature_not_supported, "ALTER of this kind of object is not supported");
   }
+  const char* tag = s.kind == kind::view ? "ALTER VIEW" : s.kind == kind::table ? "ALTER TABLE" : "ALTER MATERIALIZED VIEW";
   auto* found = try_table(s.table, lock_mode::access_exclusive);
   if (found == nullptr) {
     if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.table.name + "\" does not exist");
     owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.table.name + "\" does not exist, skipping");
-    return "ALTER TABLE";
+    return tag;
   }
   auto table = *found;
+  check_alterable(table, s);
   for (auto& c : s.commands) {
     alter(table, c);
     put(table);
   }
-  return "ALTER TABLE";
+  return tag;
 }
 
 namespace {
@@ -179,6 +209,11 @@ void ddl::drop_column(table_def& table, const ast::alter_table_command& c) {
       put(changed);
     }
   }
+  drop_work drops;
+  drops.cascade = c.cascade;
+  drop_views_of(table.id, number, "column " + c.name + " of table " + owner_.relation_name(table.id), drops);
+  finish_drops(drops, "column " + c.name + " of table " + owner_.relation_name(table.id));
+  erase_comments(1259, table.id, number);
   for (auto& rule : std::vector<constraint_def>(table.constraints)) {
     bool check = rule.kind == constraint_kind::check && rule.check_text.find(c.name) != std::string::npos;
     if (!uses(rule.columns) && !check) continue;
@@ -253,6 +288,13 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
     throw sql_error(sqlstate::datatype_mismatch, "column \"" + column.name + "\" cannot be cast automatically to type " + format_type({to.id, -1}))
         .hint("You might need to specify \"USING " + ast::quote_identifier(column.name) + "::" + format_type({to.id, -1}) + "\".");
   }
+  auto all = owner_.definitions();
+  for (auto& [id, view] : all->tables()) {
+    bool used = std::any_of(view.uses.begin(), view.uses.end(), [&](auto& u) { return u.relation == table.id && u.column == number; });
+    if (!used) continue;
+    throw sql_error(sqlstate::feature_not_supported, "cannot alter type of a column used by a view or rule")
+        .detail("rule _RETURN on " + described(view) + " depends on column \"" + column.name + "\"");
+  }
   for (auto& rule : table.constraints) {
     bool involved = rule.kind == constraint_kind::foreign_key && std::find(rule.columns.begin(), rule.columns.end(), number) != rule.columns.end();
     if (involved) throw sql_error(sqlstate::feature_not_supported, "changing the type of a foreign key's column is not supported");
@@ -294,42 +336,46 @@ void rename_in_checks(table_def& table, const std::string& from, const std::stri
 }
 }  // namespace
 
-std::string ddl::rename(const ast::rename_statement& s) {
+/// ALTER SCHEMA, INDEX or SEQUENCE ... RENAME TO.
+std::string ddl::rename_other(const ast::rename_statement& s) {
   using kind = ast::rename_statement::kind;
-  begin("ALTER TABLE");
   if (s.what == kind::schema) {
     auto* schema = owner_.definitions()->find_schema(s.from);
     if (schema == nullptr) throw sql_error(sqlstate::invalid_schema_name, "schema \"" + s.from + "\" does not exist");
     if (owner_.definitions()->find_schema(s.to) != nullptr) throw sql_error("42P06", "schema \"" + s.to + "\" already exists");
     auto changed = *schema;
     changed.name = s.to;
-    put(changed);
+    rename_in_views(changed.id, -1, [&] { put(changed); });
     return "ALTER SCHEMA";
   }
-  if (s.what == kind::index || s.what == kind::sequence) {
-    oid id = owner_.find_relation(s.name.schema.empty() ? ast::quote_identifier(s.name.name)
-                                                        : ast::quote_identifier(s.name.schema) + "." + ast::quote_identifier(s.name.name));
-    auto c = owner_.definitions();
-    if (auto* index = c->find_index(id); index != nullptr) {
-      refuse_existing(index->schema, s.to, 0);
-      auto changed = *index;
-      changed.name = s.to;
-      auto table = current(index->table);
-      for (auto& rule : table.constraints) {
-        if (rule.index == id) rule.name = s.to;
-      }
-      put(changed);
-      put(table);
-    } else if (auto* sequence = c->find_sequence(id); sequence != nullptr) {
-      refuse_existing(sequence->schema, s.to, 0);
-      auto changed = *sequence;
-      changed.name = s.to;
-      put(changed);
-    } else if (!s.if_exists) {
-      throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+  oid id = owner_.find_relation(s.name.schema.empty() ? ast::quote_identifier(s.name.name)
+                                                      : ast::quote_identifier(s.name.schema) + "." + ast::quote_identifier(s.name.name));
+  auto c = owner_.definitions();
+  if (auto* index = c->find_index(id); index != nullptr) {
+    refuse_existing(index->schema, s.to, 0);
+    auto changed = *index;
+    changed.name = s.to;
+    auto table = current(index->table);
+    for (auto& rule : table.constraints) {
+      if (rule.index == id) rule.name = s.to;
     }
-    return s.what == kind::index ? "ALTER INDEX" : "ALTER SEQUENCE";
+    put(changed);
+    put(table);
+  } else if (auto* sequence = c->find_sequence(id); sequence != nullptr) {
+    refuse_existing(sequence->schema, s.to, 0);
+    auto changed = *sequence;
+    changed.name = s.to;
+    put(changed);
+  } else if (!s.if_exists) {
+    throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
   }
+  return s.what == kind::index ? "ALTER INDEX" : "ALTER SEQUENCE";
+}
+
+std::string ddl::rename(const ast::rename_statement& s) {
+  using kind = ast::rename_statement::kind;
+  begin("ALTER TABLE");
+  if (s.what == kind::schema || s.what == kind::index || s.what == kind::sequence) return rename_other(s);
   auto* found = try_table(s.name, lock_mode::access_exclusive);
   if (found == nullptr) {
     if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
@@ -337,7 +383,16 @@ std::string ddl::rename(const ast::rename_statement& s) {
     return "ALTER TABLE";
   }
   auto table = *found;
+  const char* tag = s.what == kind::view ? "ALTER VIEW" : s.what == kind::materialized_view ? "ALTER MATERIALIZED VIEW" : "ALTER TABLE";
+  std::int16_t column_number = 0;
   switch (s.what) {
+    case kind::view: case kind::materialized_view: {
+      bool view = s.what == kind::view;
+      if (table.kind != (view ? 'v' : 'm')) {
+        throw sql_error("42809", "\"" + table.name + "\" is not " + (view ? "a view" : "a materialized view"));
+      }
+      [[fallthrough]];
+    }
     case kind::table:
       refuse_existing(table.schema, s.to, 0);
       table.name = s.to;
@@ -351,6 +406,7 @@ std::string ddl::rename(const ast::rename_statement& s) {
         throw sql_error(sqlstate::duplicate_column, "column \"" + s.to + "\" of relation \"" + table.name + "\" already exists");
       }
       column.name = s.to;
+      column_number = column.number;
       rename_in_checks(table, s.from, s.to);
       break;
     }
@@ -370,8 +426,8 @@ std::string ddl::rename(const ast::rename_statement& s) {
     }
     default: throw sql_error(sqlstate::feature_not_supported, "RENAME of this kind of object is not supported");
   }
-  put(table);
-  return "ALTER TABLE";
+  rename_in_views(table.id, column_number, [&] { put(table); });
+  return tag;
 }
 
 }  // namespace helios::sql

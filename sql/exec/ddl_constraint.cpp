@@ -306,6 +306,9 @@ std::string ddl::create_index(const ast::create_index_statement& s) {
   if (s.includes) throw sql_error(sqlstate::feature_not_supported, "INCLUDE columns are not supported");
   if (!s.method.empty() && s.method != "btree") throw sql_error(sqlstate::feature_not_supported, "access method \"" + s.method + "\" is not supported");
   auto table = table_for(s.table, lock_mode::share);
+  if (table.is_view()) {
+    throw sql_error("42809", "cannot create index on relation \"" + table.name + "\"").detail("This operation is not supported for views.");
+  }
   index_def index;
   index.table = table.id;
   index.schema = table.schema;

@@ -55,7 +55,10 @@ void ddl::drop_table(const table_def& dropped, drop_work& drops) {
       drops.dependents.push_back("drop cascades to " + what);
     }
   }
+  drop_views_of(table.id, 0, described(table), drops);
   if (!drops.cascade && !drops.dependents.empty()) return;
+  erase_comments(1259, table.id, 0);
+  for (auto& rule : table.constraints) erase_comments(2606, rule.id, 0);
   for (oid index : table.indexes) remove_index(index);
   for (auto& [id, sequence] : all->sequences()) {
     if (sequence.owned_by_table == table.id) erase(definition_kind::sequence, id);
@@ -77,26 +80,43 @@ void ddl::finish_drops(const drop_work& drops, const std::string& what) {
   }
 }
 
+namespace {
+/// DROP TABLE, DROP VIEW or DROP MATERIALIZED VIEW of something else.
+[[noreturn]] void wrong_kind(const std::string& name, ast::object_kind wanted, char have) {
+  const char* what = wanted == ast::object_kind::view ? "a view" : wanted == ast::object_kind::table ? "a table" : "a materialized view";
+  const char* hint = have == 'v'   ? "Use DROP VIEW to remove a view."
+                     : have == 'm' ? "Use DROP MATERIALIZED VIEW to remove a materialized view."
+                     : have == 'i' ? "Use DROP INDEX to remove an index."
+                     : have == 'S' ? "Use DROP SEQUENCE to remove a sequence."
+                                   : "Use DROP TABLE to remove a table.";
+  throw sql_error("42809", "\"" + name + "\" is not " + what).hint(hint);
+}
+}  // namespace
+
 void ddl::drop_tables(const ast::drop_statement& s, const missing_report& missing) {
   drop_work drops;
   drops.cascade = s.cascade;
   std::vector<oid> order;
+  char wanted = s.kind == ast::object_kind::view ? 'v' : s.kind == ast::object_kind::table ? 'r' : 'm';
+  const char* word = wanted == 'v' ? "view" : wanted == 'r' ? "table" : "materialized view";
   for (auto& name : s.names) {
     auto* table = try_table(name, lock_mode::access_exclusive);
     if (table != nullptr) {
+      if (table->kind != wanted) wrong_kind(name.name, s.kind, table->kind);
       if (drops.tables.insert(table->id).second) order.push_back(table->id);
       continue;
     }
     oid id = owner_.find_relation(quoted(name));
     bool index = owner_.definitions()->find_index(id) != nullptr;
-    if (index || owner_.definitions()->find_sequence(id) != nullptr) {
-      throw sql_error("42809", "\"" + name.name + "\" is not a table")
-          .hint(index ? "Use DROP INDEX to remove an index." : "Use DROP SEQUENCE to remove a sequence.");
-    }
-    missing(name, "table", sqlstate::undefined_table);
+    if (index || owner_.definitions()->find_sequence(id) != nullptr) wrong_kind(name.name, s.kind, index ? 'i' : 'S');
+    missing(name, word, sqlstate::undefined_table);
   }
-  for (oid id : order) drop_table(current(id), drops);
-  finish_drops(drops, order.size() == 1 ? "table " + s.names[0].name : "desired object(s)");
+  for (oid id : order) {
+    if (owner_.definitions()->find_table(id) == nullptr) continue;
+    if (wanted == 'r') drop_table(current(id), drops);
+    else drop_view(current(id), drops);
+  }
+  finish_drops(drops, order.size() == 1 ? word + (" " + s.names[0].name) : "desired object(s)");
 }
 
 void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
@@ -114,10 +134,12 @@ void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
   }
   for (auto& [table_id, table] : all->tables()) {
     if (table.schema != id) continue;
-    depends("table " + name + "." + table.name);
+    depends(std::string(table.kind == 'v' ? "view " : table.kind == 'm' ? "materialized view " : "table ") + name + "." + table.name);
     if (!cascade) continue;
     lock_for_drop(table_id, table.name);
-    if (owner_.definitions()->find_table(table_id) != nullptr) drop_table(current(table_id), drops);
+    if (owner_.definitions()->find_table(table_id) == nullptr) continue;
+    if (table.kind == 'r') drop_table(current(table_id), drops);
+    else drop_view(current(table_id), drops);
   }
   all = owner_.definitions();
   for (auto& [sequence_id, sequence] : all->sequences()) {
@@ -126,6 +148,7 @@ void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
     if (cascade) drop_sequence(sequence, true);
   }
   finish_drops(drops, "schema " + name);
+  erase_comments(2615, id, 0);
   erase(definition_kind::schema, id);
 }
 
@@ -173,7 +196,7 @@ std::string ddl::drop(const ast::drop_statement& s) {
     if (!s.if_exists) throw sql_error(state, message);
     owner_.notice("NOTICE", sqlstate::successful_completion, message + ", skipping");
   };
-  if (s.kind == kind::table) {
+  if (s.kind == kind::table || s.kind == kind::view || s.kind == kind::materialized_view) {
     drop_tables(s, missing);
     return command;
   }
@@ -206,7 +229,6 @@ std::string ddl::drop(const ast::drop_statement& s) {
         drop_schema(name.name, schema->id, s.cascade);
         break;
       }
-      case kind::view: missing(name, "view", sqlstate::undefined_table); break;
       default: throw sql_error(sqlstate::feature_not_supported, command + " is not supported");
     }
   }
@@ -219,6 +241,7 @@ std::string ddl::truncate(const ast::truncate_statement& s) {
   std::vector<oid> order;
   for (auto& name : s.tables) {
     auto& table = table_for(name, lock_mode::access_exclusive);
+    if (table.kind != 'r') throw sql_error("42809", "\"" + table.name + "\" is not a table");
     if (all.insert(table.id).second) order.push_back(table.id);
   }
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -154,7 +154,7 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   begin("CREATE TABLE");
   if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
   if (s.partitioned) throw sql_error(sqlstate::feature_not_supported, "partitioned tables are not supported");
-  if (s.inherits || s.like) throw sql_error(sqlstate::feature_not_supported, s.like ? "LIKE is not supported" : "inheritance is not supported");
+  if (s.inherits) throw sql_error(sqlstate::feature_not_supported, "inheritance is not supported");
   oid schema = owner_.schema_of(s.table, "table");
   work_.lock_relation(schema, lock_mode::row_exclusive, s.table.schema);
   // Two sessions that make the same name must not both succeed.
@@ -186,8 +186,8 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
 }
 
 std::string ddl::create_table_as(const ast::create_table_as_statement& s, const session_core::call& c) {
+  if (s.materialized_view) return create_materialized_view(s, c);
   begin("CREATE TABLE AS");
-  if (s.materialized_view) throw sql_error(sqlstate::feature_not_supported, "materialized views are not supported");
   if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
   oid schema = owner_.schema_of(s.table, "table");
   if (exists(schema, s.table.name)) {

@@ -54,7 +54,39 @@ datum constraint_definition(call_context& c, args_t a) {
   const auto path = hooks.search_path(true);
   return text_result(c, constraint_text(*catalog, *found.table, *found.constraint, path, a.size() > 1 && a[1].as_bool()));
 }
-datum view_definition(call_context& c, args_t) { return text_result(c, "Not a view"); }
+datum view_text(call_context& c, oid view, bool pretty) {
+  auto text = hooks_of(c).view_text(view, pretty);
+  return text.empty() ? datum::null() : text_result(c, text);
+}
+datum view_definition(call_context& c, args_t a) { return view_text(c, object(a[0]), a.size() > 1 && a[1].as_bool()); }
+datum wrapped_view_definition(call_context& c, args_t a) { return view_text(c, object(a[0]), true); }
+datum named_view_definition(call_context& c, args_t a) {
+  const datum view = get_type(type_oid::regclass).parse_text(a[0].as_bytes(), -1, formats_of(c), *c.mem);
+  return view_text(c, object(view), a.size() > 1 && a[1].as_bool());
+}
+
+datum description(call_context& c, oid class_id, oid id, std::int16_t column) {
+  const auto catalog = hooks_of(c).catalog();
+  const comment_def* found = catalog->find_comment(class_id, id, column);
+  return found ? text_result(c, found->text) : datum::null();
+}
+oid class_named(std::string_view name) {
+  if (name == "pg_class") return 1259;
+  if (name == "pg_constraint") return 2606;
+  if (name == "pg_namespace") return 2615;
+  if (name == "pg_authid" || name == "pg_roles") return 1260;
+  return name == "pg_database" ? 1262 : 0;
+}
+datum object_description(call_context& c, args_t a) { return description(c, class_named(a[1].as_bytes()), object(a[0]), 0); }
+datum column_description(call_context& c, args_t a) { return description(c, 1259, object(a[0]), static_cast<std::int16_t>(a[1].as_int())); }
+/// Without the name of a catalog: whatever has this oid.
+datum any_description(call_context& c, args_t a) {
+  for (oid class_id : {1259u, 2606u, 2615u, 1260u, 1262u}) {
+    const datum found = description(c, class_id, object(a[0]), 0);
+    if (!found.is_null()) return found;
+  }
+  return datum::null();
+}
 
 datum table_is_visible(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
@@ -162,10 +194,10 @@ void add_visibility(registry& r) {
 /// Comments, triggers, rules, partitions and statistics objects do not exist here: what describes them is NULL.
 void add_absent(registry& r) {
   using namespace sig;
-  r.add("obj_description", {id, nm}, txt, nothing, stable);
-  r.add("obj_description", {id}, txt, nothing, stable);
-  r.add("shobj_description", {id, nm}, txt, nothing, stable);
-  r.add("col_description", {id, i4}, txt, nothing, stable);
+  r.add("obj_description", {id, nm}, txt, object_description, stable);
+  r.add("obj_description", {id}, txt, any_description, stable);
+  r.add("shobj_description", {id, nm}, txt, object_description, stable);
+  r.add("col_description", {id, i4}, txt, column_description, stable);
   for (const char* name : {"pg_get_triggerdef", "pg_get_ruledef"}) {
     r.add(name, {id}, txt, nothing, stable);
     r.add(name, {id, b}, txt, nothing, stable);
@@ -192,6 +224,9 @@ void add_catalog_functions(registry& r) {
   r.add("pg_get_constraintdef", {id, b}, txt, constraint_definition, stable);
   r.add("pg_get_viewdef", {id}, txt, view_definition, stable);
   r.add("pg_get_viewdef", {id, b}, txt, view_definition, stable);
+  r.add("pg_get_viewdef", {id, i4}, txt, wrapped_view_definition, stable);
+  r.add("pg_get_viewdef", {txt}, txt, named_view_definition, stable);
+  r.add("pg_get_viewdef", {txt, b}, txt, named_view_definition, stable);
   r.add("pg_get_serial_sequence", {txt, txt}, txt, serial_sequence, stable);
   r.add("pg_get_function_arguments", {id}, txt, function_arguments, stable);
   r.add("pg_get_function_identity_arguments", {id}, txt, function_arguments, stable);

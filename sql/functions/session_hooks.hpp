@@ -59,6 +59,8 @@ class session_hooks {
   /// Throws 25001 in a transaction block, and where the transaction may write already: what waits for the end of all writers would wait
   /// for itself.
   virtual void require_no_writer(std::string_view command) = 0;
+  /// The query of a view as pg_get_viewdef shows it; empty when it is no view.
+  virtual std::string view_text(oid view, bool pretty) const = 0;
   virtual bool is_superuser() const = 0;
   virtual void warn(const std::string& message, const std::string& detail) = 0;
 

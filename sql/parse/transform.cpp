@@ -53,7 +53,6 @@ ast::statement transformer::statement(const Node* node) {
     case T_ListenStmt: out.node = ast::unsupported_statement{"LISTEN", false}; break;
     case T_UnlistenStmt: out.node = ast::unsupported_statement{"UNLISTEN", false}; break;
     case T_NotifyStmt: out.node = ast::unsupported_statement{"NOTIFY", true}; break;
-    case T_ViewStmt: out.node = ast::unsupported_statement{"CREATE VIEW", true}; break;
     case T_CreateFunctionStmt: out.node = ast::unsupported_statement{"CREATE FUNCTION", true}; break;
     case T_CreateTrigStmt: out.node = ast::unsupported_statement{"CREATE TRIGGER", true}; break;
     case T_DoStmt: out.node = ast::unsupported_statement{"DO", true}; break;
@@ -62,7 +61,6 @@ ast::statement transformer::statement(const Node* node) {
     case T_CreatedbStmt: out.node = ast::unsupported_statement{"CREATE DATABASE", true}; break;
     case T_DropdbStmt: out.node = ast::unsupported_statement{"DROP DATABASE", true}; break;
     case T_MergeStmt: out.node = ast::unsupported_statement{"MERGE", true}; break;
-    case T_CommentStmt: out.node = ast::unsupported_statement{"COMMENT", true}; break;
     case T_CreateExtensionStmt: out.node = ast::unsupported_statement{"CREATE EXTENSION", true}; break;
     case T_CreateDomainStmt: out.node = ast::unsupported_statement{"CREATE DOMAIN", true}; break;
     case T_CreateEnumStmt: case T_CompositeTypeStmt: case T_DefineStmt:

@@ -38,6 +38,9 @@ class transformer {
   ast::copy_statement copy(const CopyStmt* node);
   ast::create_table_statement create_table(const CreateStmt* node);
   ast::statement create_table_as(const CreateTableAsStmt* node);
+  ast::create_view_statement create_view(const ViewStmt* node);
+  ast::comment_statement comment(const CommentStmt* node);
+  ast::like_clause like(const TableLikeClause* node);
   ast::create_index_statement create_index(const IndexStmt* node);
   ast::statement drop(const DropStmt* node);
   ast::alter_table_statement alter_table(const AlterTableStmt* node);

@@ -15,7 +15,7 @@ kind_and_name object_kind_of(ObjectType type) {
     case OBJECT_SEQUENCE: return {ast::object_kind::sequence, "SEQUENCE"};
     case OBJECT_SCHEMA: return {ast::object_kind::schema, "SCHEMA"};
     case OBJECT_VIEW: return {ast::object_kind::view, "VIEW"};
-    case OBJECT_MATVIEW: return {ast::object_kind::other, "MATERIALIZED VIEW"};
+    case OBJECT_MATVIEW: return {ast::object_kind::materialized_view, "MATERIALIZED VIEW"};
     case OBJECT_FUNCTION: return {ast::object_kind::other, "FUNCTION"};
     case OBJECT_TYPE: return {ast::object_kind::other, "TYPE"};
     case OBJECT_DOMAIN: return {ast::object_kind::other, "DOMAIN"};
@@ -48,6 +48,13 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
     case T_IndexStmt: out.node = create_index(reinterpret_cast<const IndexStmt*>(node)); return true;
     case T_DropStmt: out = drop(reinterpret_cast<const DropStmt*>(node)); return true;
     case T_AlterTableStmt: out.node = alter_table(reinterpret_cast<const AlterTableStmt*>(node)); return true;
+    case T_ViewStmt: out.node = create_view(reinterpret_cast<const ViewStmt*>(node)); return true;
+    case T_CommentStmt: out.node = comment(reinterpret_cast<const CommentStmt*>(node)); return true;
+    case T_RefreshMatViewStmt: {
+      auto* r = reinterpret_cast<const RefreshMatViewStmt*>(node);
+      out.node = ast::refresh_statement{relation(r->relation), r->concurrent, !r->skipData};
+      return true;
+    }
     case T_RenameStmt: out = rename(reinterpret_cast<const RenameStmt*>(node)); return true;
     case T_CreateSeqStmt: {
       auto* s = reinterpret_cast<const CreateSeqStmt*>(node);
@@ -111,7 +118,10 @@ ast::create_table_statement transformer::create_table(const CreateStmt* node) {
   each<Node>(node->tableElts, [this, &out](const Node* n) {
     if (nodeTag(n) == T_ColumnDef) out.columns.push_back(column(reinterpret_cast<const ColumnDef*>(n)));
     else if (nodeTag(n) == T_Constraint) out.constraints.push_back(constraint(reinterpret_cast<const Constraint*>(n)));
-    else out.like = true;
+    else if (nodeTag(n) == T_TableLikeClause) {
+      out.like.push_back(like(reinterpret_cast<const TableLikeClause*>(n)));
+      out.like.back().before = out.columns.size();
+    }
   });
   out.settings = option_list(node->options);
   return out;
@@ -256,6 +266,20 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
       break;
     }
     case AT_ChangeOwner: out.what = kind::owner; out.name = text_of(node->newowner->rolename); break;
+    case AT_DropExpression: out.what = kind::drop_expression; out.if_exists = node->missing_ok; break;
+    case AT_DropIdentity: out.what = kind::drop_identity; out.if_exists = node->missing_ok; break;
+    case AT_AddIdentity:
+      out.what = kind::add_identity;
+      out.added = constraint(reinterpret_cast<const Constraint*>(node->def));
+      break;
+    case AT_SetIdentity:
+      out.what = kind::set_identity;
+      each<DefElem>(reinterpret_cast<const List*>(node->def), [&out](const DefElem* e) {
+        if (text_of(e->defname) != "generated") return;
+        out.added.always = reinterpret_cast<const Integer*>(e->arg)->ival == 'a';
+        out.added.kind = ast::constraint_kind::identity;
+      });
+      break;
     case AT_SetRelOptions: case AT_ResetRelOptions: out.what = kind::set_options; break;
     default: out.what = kind::other;
   }
@@ -276,6 +300,8 @@ ast::statement transformer::rename(const RenameStmt* node) {
     case OBJECT_INDEX: out.what = kind::index; break;
     case OBJECT_SEQUENCE: out.what = kind::sequence; break;
     case OBJECT_SCHEMA: out.what = kind::schema; break;
+    case OBJECT_VIEW: out.what = kind::view; break;
+    case OBJECT_MATVIEW: out.what = kind::materialized_view; break;
     default: out.what = kind::other;
   }
   return {std::move(out)};

@@ -2,6 +2,8 @@
 // types.
 
 #include "base/sql_error.hpp"
+#include "sql/ast/deparse.hpp"
+#include "sql/bind/binder.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/session/session_core.hpp"
 
@@ -159,6 +161,23 @@ std::string session_core::relation_name(oid id) const {
   }
   auto* schema = c->find_schema(found->schema);
   return (schema == nullptr ? std::string() : quote_name(schema->name) + ".") + quote_name(found->name);
+}
+
+std::string session_core::view_text(oid view, bool pretty) const {
+  auto c = definitions();
+  auto* table = c->find_table(view);
+  if (table == nullptr || table->definition.empty()) return {};
+  auto query = binder::view_query(*table);
+  ast::query_style style;
+  style.pretty = pretty;
+  style.relation = [&](const ast::relation_name& name) {
+    auto* schema = c->find_schema(name.schema);
+    oid id = schema == nullptr ? 0 : relation_in(*c, schema->id, name.name);
+    if (id != 0) return relation_name(id);
+    bool system = name.schema == "pg_catalog";
+    return system ? ast::quote_identifier(name.name) : std::string();
+  };
+  return ast::to_sql(*query, style) + ";";
 }
 
 std::string session_core::role_name(oid id) const {

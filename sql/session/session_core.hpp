@@ -127,6 +127,7 @@ class session_core final : public session, public session_hooks, public object_n
   std::vector<setting_row> all_settings() const override { return settings_.rows(); }
   void require_writable(std::string_view command) override;
   void require_no_writer(std::string_view command) override;
+  std::string view_text(oid view, bool pretty) const override;
   bool is_superuser() const override;
   void warn(const std::string& message, const std::string& detail) override { notice("WARNING", "01000", message, {}, detail); }
   void remember_sequence(oid sequence, std::int64_t value) override;

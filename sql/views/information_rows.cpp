@@ -14,13 +14,22 @@ void table_row(view_rows& out, const std::string& schema, const std::string& nam
 }
 void table_rows(view_rows& out) {
   for (const auto& view : all_system_views()) table_row(out, view.relation.schema, view.relation.name, view.kind == 'v');
-  for (const auto& [id, t] : out.definitions->tables()) table_row(out, out.schema_name(t.schema), t.name, false);
+  for (const auto& [id, t] : out.definitions->tables())
+    if (t.kind != 'm') table_row(out, out.schema_name(t.schema), t.name, t.is_view());
 }
 void view_definition_rows(view_rows& out) {
   for (const auto& view : all_system_views()) {
     if (view.kind != 'v') continue;
     out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", view.relation.schema);
     out.set("table_name", view.relation.name).set("check_option", "NONE");
+    for (const char* column : {"is_updatable", "is_insertable_into", "is_trigger_updatable", "is_trigger_deletable", "is_trigger_insertable_into"})
+      out.set(column, "NO");
+  }
+  for (const auto& [id, t] : out.definitions->tables()) {
+    if (!t.is_view()) continue;
+    out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", out.schema_name(t.schema)).set("table_name", t.name);
+    out.set("view_definition", out.hooks.view_text(id, false));
+    out.set("check_option", t.check_option == 'l' ? "LOCAL" : t.check_option == 'c' ? "CASCADED" : "NONE");
     for (const char* column : {"is_updatable", "is_insertable_into", "is_trigger_updatable", "is_trigger_deletable", "is_trigger_insertable_into"})
       out.set(column, "NO");
   }

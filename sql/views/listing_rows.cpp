@@ -12,7 +12,7 @@ void table_rows(view_rows& out) {
           .set("tableowner", out.role_name(bootstrap_role)).set("hasindexes", false).set("hasrules", false)
           .set("hastriggers", false).set("rowsecurity", false);
   for (const auto& [id, t] : out.definitions->tables())
-    out.row().set("schemaname", out.schema_name(t.schema)).set("tablename", t.name).set("tableowner", out.role_name(t.owner))
+    if (t.kind == 'r') out.row().set("schemaname", out.schema_name(t.schema)).set("tablename", t.name).set("tableowner", out.role_name(t.owner))
         .set("hasindexes", !t.indexes.empty()).set("hasrules", false).set("hastriggers", false).set("rowsecurity", false);
 }
 
@@ -25,12 +25,39 @@ void index_rows(view_rows& out) {
   }
 }
 
-/// Views of the system only: they are computed by the server, so they have no defining query.
+/// Views of the system are computed by the server, so they have no defining query.
 void system_view_rows(view_rows& out) {
   for (const auto& view : all_system_views())
     if (view.kind == 'v')
       out.row().set("schemaname", view.relation.schema).set("viewname", view.relation.name)
           .set("viewowner", out.role_name(bootstrap_role));
+  for (const auto& [id, t] : out.definitions->tables()) {
+    if (!t.is_view()) continue;
+    out.row().set("schemaname", out.schema_name(t.schema)).set("viewname", t.name).set("viewowner", out.role_name(t.owner));
+    out.set("definition", out.hooks.view_text(id, false));
+  }
+}
+
+void materialized_view_rows(view_rows& out) {
+  for (const auto& [id, t] : out.definitions->tables()) {
+    if (t.kind != 'm') continue;
+    out.row().set("schemaname", out.schema_name(t.schema)).set("matviewname", t.name).set("matviewowner", out.role_name(t.owner));
+    out.set("hasindexes", !t.indexes.empty()).set("ispopulated", t.populated).set("definition", out.hooks.view_text(id, false));
+  }
+}
+
+void description_rows(view_rows& out) {
+  for (const auto& [id, c] : out.definitions->comments()) {
+    if (c.class_id == 1260 || c.class_id == 1262) continue;
+    out.row().set("objoid", c.object).set("classoid", c.class_id).set("objsubid", c.column).set("description", c.text);
+  }
+}
+
+void shared_description_rows(view_rows& out) {
+  for (const auto& [id, c] : out.definitions->comments()) {
+    if (c.class_id != 1260 && c.class_id != 1262) continue;
+    out.row().set("objoid", c.object).set("classoid", c.class_id).set("description", c.text);
+  }
 }
 
 void sequence_rows(view_rows& out) {
@@ -64,6 +91,9 @@ void add_listing_rows(row_sources& s) {
   s.emplace("pg_tables", table_rows);
   s.emplace("pg_indexes", index_rows);
   s.emplace("pg_views", system_view_rows);
+  s.emplace("pg_matviews", materialized_view_rows);
+  s.emplace("pg_description", description_rows);
+  s.emplace("pg_shdescription", shared_description_rows);
   s.emplace("pg_sequences", sequence_rows);
   s.emplace("pg_settings", setting_rows);
   s.emplace("pg_language", language_rows);

@@ -35,7 +35,9 @@ void class_rows(view_rows& out) {
     out.set("relnatts", view.relation.columns.size()).set("reltuples", -1.0);
   }
   for (const auto& [id, t] : out.definitions->tables()) {
-    relation(out, id, t.name, t.schema, t.owner, 'r').set("relam", heap_method).set("relfilenode", t.space.value);
+    relation(out, id, t.name, t.schema, t.owner, t.kind).set("relispopulated", t.populated).set("relhasrules", t.kind != 'r');
+    if (!t.is_view()) out.set("relam", heap_method).set("relfilenode", t.space.value);
+    if (t.kind == 'm') out.set("relreplident", 'd');
     out.set("relnatts", t.columns.size()).set("relhasindex", !t.indexes.empty()).set("relchecks", check_count(t));
     out.set("reltuples", -1.0).set("relhastriggers", keyed.contains(id));
   }
