@@ -5,6 +5,11 @@ namespace helios::sql::parsing {
 
 using ast::from_item;
 
+namespace {
+/// The library numbers its limit options default, count, with ties: otherwise than the server's headers.
+constexpr int parsed_with_ties = 2;
+}  // namespace
+
 std::shared_ptr<const ast::select> transformer::query(const Node* node) {
   nesting guard(*this);
   if (nodeTag(node) != T_SelectStmt) not_supported("this statement as a query");
@@ -25,7 +30,7 @@ std::shared_ptr<const ast::select> transformer::query(const Node* node) {
   out->order_by = sort_items(s->sortClause);
   out->limit = expression(s->limitCount);
   out->offset = expression(s->limitOffset);
-  out->with_ties = s->limitOption == LIMIT_OPTION_WITH_TIES;
+  out->with_ties = static_cast<int>(s->limitOption) == parsed_with_ties;
   each<LockingClause>(s->lockingClause, [this, &out](const LockingClause* c) {
     ast::locking_clause lock;
     lock.strength = static_cast<ast::lock_strength>(static_cast<int>(c->strength) - LCS_FORKEYSHARE);

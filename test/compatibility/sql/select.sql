@@ -122,3 +122,9 @@ select sum(id) from emp group by dept order by count(*), 1;
 select max(salary) - min(salary) as spread, round(avg(salary), 1) from emp;
 select true and null, false and null, true or null, not null;
 select null = null, null <> 1, null is null;
+-- LIMIT cuts between rows that tie, WITH TIES does not.
+select x from (values (1), (1), (2)) t (x) order by x limit 1;
+select x from (values (1), (1), (2)) t (x) order by x fetch first 1 rows only;
+select x from (values (1), (1), (2)) t (x) order by x fetch first 1 rows with ties;
+select x from (values (1), (1), (2), (2)) t (x) order by x offset 1 fetch first 2 rows with ties;
+select x from (values (1), (1), (2)) t (x) order by x limit 1 offset 1;
