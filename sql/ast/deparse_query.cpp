@@ -298,6 +298,14 @@ class writer {
       if (!stars && n < of->targets.size()) return top(*of->targets[n].value);
       return e.text;
     }
+    auto* names = style_.outputs && plain ? style_.outputs(*of) : nullptr;
+    bool known = !style_.column || style_.column(e) != nullptr;
+    if (names != nullptr && !known && e.kind == expr_kind::column && e.names.size() == 1) {
+      // The name of a result column stands for what the column is.
+      for (std::size_t i = 0; i < names->size() && names->size() == of->targets.size(); ++i) {
+        if ((*names)[i] == e.names[0]) return top(*of->targets[i].value);
+      }
+    }
     return is_operation(e) ? in_parentheses(top(e), false) : top(e);
   }
 

@@ -184,6 +184,7 @@ struct rename_statement {
   enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other } what = kind::other;
   relation_name name;
   std::string from, to;
+  object_kind of = object_kind::table;  ///< column: as what the statement names its relation
   bool if_exists = false;
 };
 

@@ -14,14 +14,6 @@ void add_visible(scope& s, relation_entry r) {
   s.relations.push_back(std::move(r));
 }
 
-const column_def& column_named(const table_def& table, const std::string& name, int position) {
-  auto* column = table.column(name);
-  if (column == nullptr) {
-    throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" of relation \"" + table.name + "\" does not exist").at(position);
-  }
-  return *column;
-}
-
 bound_query with_returning(binder& bind, analysis& in, plan_node_ptr root, const std::vector<ast::target>& returning, scope& s) {
   bound_query out;
   out.root = std::move(root);
@@ -31,14 +23,6 @@ bound_query with_returning(binder& bind, analysis& in, plan_node_ptr root, const
   return out;
 }
 }  // namespace
-
-const table_def& modify_binder::writable(const ast::relation_name& name) {
-  auto& table = bind_.find_table(name);
-  if (table.is_view()) throw sql_error(sqlstate::feature_not_supported, "changing a view is not supported");
-  if (table.kind == 'm') throw sql_error("42809", "cannot change materialized view \"" + table.name + "\"");
-  in_.lock(table.id, storage::lock_mode::row_exclusive);
-  return table;
-}
 
 relation_entry modify_binder::relation_at(const table_def& table, const std::string& alias, int base) {
   relation_entry r;
@@ -66,6 +50,7 @@ expression_ptr modify_binder::stored_expression(const std::string& source, scope
 expression_ptr modify_binder::default_of(const column_def& column) {
   scope s;
   s.clause = "DEFAULT expressions";
+  if (column.generated) return std::make_shared<constant_expression>(column.type, datum::null());  // computed when the row is written
   if (column.owned_sequence != 0) {
     auto sequence = std::make_shared<constant_expression>(type_ref{type_oid::regclass, -1}, datum::of_int(column.owned_sequence));
     return bind_.assign(bind_.call_function("nextval", {sequence}, 0), column.type, column.name, 0);
@@ -85,21 +70,51 @@ std::shared_ptr<table_target> modify_binder::target(const table_def& table) {
     if (c.kind != constraint_kind::check) continue;
     out->checks.push_back({c.name, stored_expression(c.check_text, s, {type_oid::boolean, -1}, c.name)});
   }
+  for (auto& c : table.columns) {
+    if (!c.generated || c.dropped) continue;
+    out->generated.push_back({static_cast<std::size_t>(c.number - 1), stored_expression(c.default_text, s, c.type, c.name)});
+  }
   return out;
+}
+
+/// OVERRIDING USER VALUE: what the statement gives for an identity column counts for nothing.
+bool modify_binder::takes_default(const column_def& column) const {
+  return column.identity != 0 && override_ == ast::insert_statement::overriding::user;
+}
+
+/// A value for a column that makes its own. `command`: "INSERT" or "UPDATE".
+void modify_binder::refuse_explicit(const column_def& column, const char* command) const {
+  bool update = command[0] == 'U';
+  bool always = column.identity == 'a' && (update || override_ == ast::insert_statement::overriding::none);
+  if (!column.generated && !always) return;
+  auto error = sql_error("428C9", update ? "column \"" + column.name + "\" can only be updated to DEFAULT"
+                                         : "cannot insert a non-DEFAULT value into column \"" + column.name + "\"")
+                   .detail("Column \"" + column.name + "\" is " +
+                           (column.generated ? "a generated column." : "an identity column defined as GENERATED ALWAYS."));
+  if (!update && !column.generated) throw std::move(error).hint("Use OVERRIDING SYSTEM VALUE to override.");
+  throw std::move(error);
 }
 
 // --- INSERT ---
 
-std::vector<const column_def*> modify_binder::insert_columns(const ast::insert_statement& s, const table_def& table) {
+std::vector<const column_def*> modify_binder::insert_columns(const ast::insert_statement& s, const change_target& target) {
   std::vector<const column_def*> out;
+  if (s.columns.empty() && !target.views.empty()) {
+    // As many as there are values: a view may end with columns that it computes.
+    auto given = s.source == nullptr ? 0 : s.source->values.empty() ? s.source->targets.size() : s.source->values[0].size();
+    for (auto& c : target.views[0].view->columns) {
+      if (!c.dropped && out.size() < given) out.push_back(&column_of(target, c.name, 0, "insert into"));
+    }
+    return out;
+  }
   if (s.columns.empty()) {
-    for (auto& c : table.columns) {
+    for (auto& c : target.table->columns) {
       if (!c.dropped) out.push_back(&c);
     }
     return out;
   }
   for (auto& t : s.columns) {
-    auto& column = column_named(table, t.name, t.position);
+    auto& column = column_of(target, t.name, t.position, "insert into");
     if (std::find(out.begin(), out.end(), &column) != out.end()) {
       throw sql_error(sqlstate::duplicate_column, "column \"" + t.name + "\" specified more than once").at(t.position);
     }
@@ -130,7 +145,9 @@ plan_node_ptr modify_binder::insert_values(const ast::select& q, scope& outer, c
     std::vector<expression_ptr> bound;
     for (std::size_t i = 0; i < row.size() && i < columns.size(); ++i) {
       auto& column = *columns[i];
-      bound.push_back(row[i]->kind == ast::expr_kind::default_
+      bool is_default = row[i]->kind == ast::expr_kind::default_ || takes_default(column);
+      if (!is_default) refuse_explicit(column, "INSERT");
+      bound.push_back(is_default
                           ? default_of(column)
                           : bind_.assign(bind_.bind(*row[i], s), column.type, column.name, row[i]->position));
     }
@@ -166,7 +183,9 @@ plan_node_ptr modify_binder::insert_source(const ast::insert_statement& s, scope
   bool beyond = q.targets.size() > columns.size() && q.targets[columns.size()].value;
   check_width(bound.outputs.size(), columns.size(), listed, beyond ? q.targets[columns.size()].value->position : 0);
   for (std::size_t i = 0; i < bound.outputs.size(); ++i) {
-    values.push_back(bind_.assign(bound.outputs[i].value, columns[i]->type, columns[i]->name, 0));
+    bool is_default = takes_default(*columns[i]);
+    if (!is_default) refuse_explicit(*columns[i], "INSERT");
+    values.push_back(is_default ? default_of(*columns[i]) : bind_.assign(bound.outputs[i].value, columns[i]->type, columns[i]->name, 0));
   }
   return bound.root;
 }
@@ -175,8 +194,10 @@ bound_query modify_binder::insert(const ast::insert_statement& s, scope* enclosi
   scope outer;
   outer.outer = enclosing;
   bind_.bind_common_tables(s.with, false, outer);
-  auto& table = writable(s.table);
-  auto columns = insert_columns(s, table);
+  auto changed = writable(s.table, "insert into");
+  auto& table = *changed.table;
+  auto columns = insert_columns(s, changed);
+  override_ = s.override_kind;
   insert_spec spec;
   std::vector<expression_ptr> values;
   spec.source = insert_source(s, outer, columns, values);
@@ -186,11 +207,13 @@ bound_query modify_binder::insert(const ast::insert_statement& s, scope* enclosi
     auto at = static_cast<std::size_t>(std::find(columns.begin(), columns.end(), &c) - columns.begin());
     spec.values.push_back({c.number - 1, at < values.size() ? values[at] : default_of(c)});
   }
-  auto alias = s.alias.empty() ? table.name : s.alias;
+  auto alias = s.alias.empty() ? changed.name() : s.alias;
+  if (!changed.views.empty()) (void)relation_of(changed, alias, spec.target->base, nullptr, &spec.target->view_checks);
+  if (s.conflict && !changed.views.empty()) throw sql_error(sqlstate::feature_not_supported, "ON CONFLICT with a view is not supported");
   if (s.conflict) spec.conflict = conflict(*s.conflict, *spec.target, alias);
   scope returning;
   returning.outer = &outer;
-  add_visible(returning, relation_at(table, alias, spec.target->base));
+  add_visible(returning, relation_of(changed, alias, spec.target->base));
   return with_returning(bind_, in_, make_insert(std::move(spec)), s.returning, returning);
 }
 
@@ -263,7 +286,7 @@ conflict_action modify_binder::conflict(const ast::conflict_clause& c, const tab
   use_columns(table, out.excluded_base);
   add_visible(s, relation_at(table, "excluded", out.excluded_base));
   s.clause = "UPDATE";
-  out.set = set_list(c.set, table, s);
+  out.set = set_list(c.set, {&table, {}}, s);
   s.clause = "WHERE";
   if (c.where) split_conditions(bind_.bind_condition(*c.where, s, "WHERE"), out.filter);
   out.mode = mode_of(out.set, t);
@@ -304,15 +327,18 @@ expression_ptr modify_binder::set_value(const ast::target& t, const column_def& 
   return bind_.assign(std::make_shared<subquery_expression>(type, std::move(p)), column.type, column.name, t.position);
 }
 
-std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& targets, const table_def& table, scope& s) {
+std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& targets, const change_target& target, scope& s) {
   std::vector<assignment> out;
   for (auto& t : targets) {
-    auto& column = column_named(table, t.name, t.position);
+    auto& column = column_of(target, t.name, t.position, "update");
     for (auto& known : out) {
       if (known.column == column.number - 1) {
         throw sql_error(sqlstate::syntax_error, "multiple assignments to same column \"" + t.name + "\"");
       }
     }
+    bool row = t.row_column != 0 && t.row->kind == ast::expr_kind::row && static_cast<std::size_t>(t.row_column) <= t.row->args.size();
+    auto* given = t.row_column == 0 ? t.value.get() : row ? t.row->args[static_cast<std::size_t>(t.row_column - 1)].get() : nullptr;
+    if (given == nullptr || given->kind != ast::expr_kind::default_) refuse_explicit(column, "UPDATE");
     auto value = set_value(t, column, s);
     in_.use(*value);
     out.push_back({column.number - 1, std::move(value)});
@@ -323,6 +349,8 @@ std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& 
 storage::lock_mode modify_binder::mode_of(const std::vector<assignment>& set, const table_target& t) const {
   for (auto& index : t.indexes) {
     if (!index.index().unique) continue;
+    bool computed = std::any_of(index.columns().begin(), index.columns().end(), [&t](int c) { return t.table->columns[static_cast<std::size_t>(c)].generated; });
+    if (computed) return storage::lock_mode::row_update;
     for (auto& a : set) {
       if (std::find(index.columns().begin(), index.columns().end(), a.column) != index.columns().end()) {
         return storage::lock_mode::row_update;
@@ -345,28 +373,43 @@ std::unique_ptr<binder::join_tree> leaf_of(const table_def& table, const relatio
 }
 }  // namespace
 
+/// Makes the target the first relation of `s`.
+std::unique_ptr<binder::join_tree> modify_binder::first_relation(const change_target& changed, const std::string& alias, int position, scope& s,
+                                                                 table_source& source, std::vector<expression_ptr>& conditions) {
+  auto& table = *changed.table;
+  auto& r = bind_.add_table(table, alias, s, position);
+  source = {&table, r.base, alias.empty() ? changed.name() : alias};
+  auto leaf = leaf_of(table, r);
+  leaf->alias = source.alias;
+  if (changed.views.empty()) return leaf;
+  auto seen = relation_of(changed, source.alias, source.base, &conditions);
+  for (auto& c : conditions) in_.use(*c);
+  seen.schema = alias.empty() ? in_.definitions().find_schema(changed.views[0].view->schema)->name : std::string();
+  s.visible = seen.columns;
+  s.relations[0] = std::move(seen);
+  return leaf;
+}
+
 bound_query modify_binder::update(const ast::update_statement& u, scope* enclosing) {
   scope outer;
   outer.outer = enclosing;
   bind_.bind_common_tables(u.with, false, outer);
-  auto& table = writable(u.table);
+  auto changed = writable(u.table, "update");
+  auto& table = *changed.table;
   scope s;
   s.outer = &outer;
   table_source source;
-  std::unique_ptr<binder::join_tree> leaf;
-  {
-    auto& r = bind_.add_table(table, u.alias, s, u.table.position);
-    source = {&table, r.base, r.alias};
-    leaf = leaf_of(table, r);
-  }
+  std::vector<expression_ptr> view_conditions;
+  auto leaf = first_relation(changed, u.alias, u.table.position, s, source, view_conditions);
   auto tree = bind_.bind_from(u.from, s);
   tree->slots.insert(tree->slots.end(), leaf->slots.begin(), leaf->slots.end());
   tree->parts.insert(tree->parts.begin(), std::move(leaf));
   s.clause = "UPDATE";
-  auto set = set_list(u.set, table, s);
+  auto set = set_list(u.set, changed, s);
   std::vector<expression_ptr> where;
   s.clause = "WHERE";
   if (u.where) split_conditions(bind_.bind_condition(*u.where, s, "WHERE"), where);
+  where.insert(where.end(), view_conditions.begin(), view_conditions.end());
   use_columns(table, source.base);
   in_.use(source.row_slot());
   in_.use(source.version_slot());
@@ -376,10 +419,11 @@ bound_query modify_binder::update(const ast::update_statement& u, scope* enclosi
   auto t = target(table);
   auto mode = mode_of(set, *t);
   auto base = t->base;
+  if (!changed.views.empty()) (void)relation_of(changed, source.alias, base, nullptr, &t->view_checks);
   update_spec spec{std::move(joined.root), row_loader(source), std::move(t), std::move(set), std::move(recheck), mode, !u.from.empty()};
   scope returning;
   returning.outer = &outer;
-  add_visible(returning, relation_at(table, source.alias, base));
+  add_visible(returning, relation_of(changed, source.alias, base));
   for (std::size_t i = 1; i < s.relations.size(); ++i) add_visible(returning, s.relations[i]);
   return with_returning(bind_, in_, make_update(std::move(spec)), u.returning, returning);
 }
@@ -388,22 +432,20 @@ bound_query modify_binder::erase(const ast::delete_statement& d, scope* enclosin
   scope outer;
   outer.outer = enclosing;
   bind_.bind_common_tables(d.with, false, outer);
-  auto& table = writable(d.table);
+  auto changed = writable(d.table, "delete from");
+  auto& table = *changed.table;
   scope s;
   s.outer = &outer;
   table_source source;
-  std::unique_ptr<binder::join_tree> leaf;
-  {
-    auto& r = bind_.add_table(table, d.alias, s, d.table.position);
-    source = {&table, r.base, r.alias};
-    leaf = leaf_of(table, r);
-  }
+  std::vector<expression_ptr> view_conditions;
+  auto leaf = first_relation(changed, d.alias, d.table.position, s, source, view_conditions);
   auto tree = bind_.bind_from(d.using_items, s);
   tree->slots.insert(tree->slots.end(), leaf->slots.begin(), leaf->slots.end());
   tree->parts.insert(tree->parts.begin(), std::move(leaf));
   std::vector<expression_ptr> where;
   s.clause = "WHERE";
   if (d.where) split_conditions(bind_.bind_condition(*d.where, s, "WHERE"), where);
+  where.insert(where.end(), view_conditions.begin(), view_conditions.end());
   auto t = make_target(table, in_.definitions());
   t->base = source.base;
   for (auto& index : t->indexes) {

@@ -6,6 +6,17 @@
 
 namespace helios::sql {
 
+/// What INSERT, UPDATE and DELETE change: a table, or the table behind views that are simple enough.
+struct change_target {
+  struct level {
+    const table_def* view = nullptr;
+    std::shared_ptr<const ast::select> query;
+  };
+  const table_def* table = nullptr;
+  std::vector<level> views;  ///< the named one first; empty for a table
+  const std::string& name() const { return views.empty() ? table->name : views[0].view->name; }
+};
+
 class modify_binder {
  public:
   explicit modify_binder(analysis& in) : in_(in), bind_(in) {}
@@ -20,22 +31,34 @@ class modify_binder {
 
  private:
   std::shared_ptr<table_target> target(const table_def& table);
-  const table_def& writable(const ast::relation_name& name);
+  // bind_target.cpp
+  change_target writable(const ast::relation_name& name, const char* command);
+  /// The row in the slots from `base` on as the statement sees it; with the conditions and the checks of the views, if wanted.
+  relation_entry relation_of(const change_target& t, const std::string& alias, int base, std::vector<expression_ptr>* conditions = nullptr,
+                             std::vector<table_target::check>* checks = nullptr);
+  /// The table's column under a name of the target; throws for what a view computes. `command`: "insert into" or "update".
+  const column_def& column_of(const change_target& t, const std::string& name, int position, const char* command);
   expression_ptr default_of(const column_def& column);
   expression_ptr stored_expression(const std::string& text, scope& s, type_ref to, const std::string& column);
-  std::vector<const column_def*> insert_columns(const ast::insert_statement& s, const table_def& table);
+  std::unique_ptr<binder::join_tree> first_relation(const change_target& changed, const std::string& alias, int position, scope& s,
+                                                    table_source& source, std::vector<expression_ptr>& conditions);
+  std::vector<const column_def*> insert_columns(const ast::insert_statement& s, const change_target& t);
   plan_node_ptr insert_source(const ast::insert_statement& s, scope& outer, const std::vector<const column_def*>& columns,
                               std::vector<expression_ptr>& values);
   plan_node_ptr insert_values(const ast::select& q, scope& outer, const std::vector<const column_def*>& columns,
                               std::vector<expression_ptr>& values);
   conflict_action conflict(const ast::conflict_clause& c, const table_target& t, const std::string& alias);
   std::vector<std::size_t> arbiters(const ast::conflict_clause& c, const table_target& t) const;
-  std::vector<assignment> set_list(const std::vector<ast::target>& targets, const table_def& table, scope& s);
+  std::vector<assignment> set_list(const std::vector<ast::target>& targets, const change_target& t, scope& s);
   expression_ptr set_value(const ast::target& t, const column_def& column, scope& s);
   storage::lock_mode mode_of(const std::vector<assignment>& set, const table_target& t) const;
   void use_columns(const table_def& table, int base);
   static relation_entry relation_at(const table_def& table, const std::string& alias, int base);
 
+  void refuse_explicit(const column_def& column, const char* command) const;
+  bool takes_default(const column_def& column) const;
+
+  ast::insert_statement::overriding override_ = ast::insert_statement::overriding::none;
   analysis& in_;
   binder bind_;
 };

@@ -86,7 +86,7 @@ std::vector<const column_def*> columns_of(const table_def& table, const std::vec
   std::vector<const column_def*> out;
   if (names.empty()) {
     for (auto& c : table.columns) {
-      if (!c.dropped) out.push_back(&c);
+      if (!c.dropped && !c.generated) out.push_back(&c);
     }
     return out;
   }
@@ -97,6 +97,10 @@ std::vector<const column_def*> columns_of(const table_def& table, const std::vec
     }
     if (std::find(out.begin(), out.end(), column) != out.end()) {
       throw sql_error(sqlstate::duplicate_column, "column \"" + n + "\" specified more than once");
+    }
+    if (column->generated) {
+      throw sql_error(sqlstate::invalid_column_reference, "column \"" + n + "\" is a generated column")
+          .detail("Generated columns cannot be used in COPY.");
     }
     out.push_back(column);
   }
@@ -120,6 +124,8 @@ std::string copy_from(session_core& owner, const ast::copy_statement& s, const s
     work.begin_statement();
     if (owner.definitions() == definitions) break;
   }
+  if (table->is_view()) throw sql_error("42809", "cannot copy to view \"" + table->name + "\"").hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.");
+  if (table->kind == 'm') throw sql_error("42809", "cannot change materialized view \"" + table->name + "\"");
   auto columns = columns_of(*table, s.columns);
   copy_reader reader(options, c.copy);
   analysis in(owner.environment());
@@ -147,6 +153,10 @@ ast::statement_ptr as_query(session_core& owner, const ast::copy_statement& s) {
   owner.work().begin_statement();
   analysis look(owner.environment());
   auto& table = binder(look).find_table(unplaced(s.table));
+  if (table.kind != 'r') {
+    throw sql_error("42809", std::string("cannot copy from ") + (table.is_view() ? "view" : "materialized view") + " \"" + table.name + "\"")
+        .hint("Try the COPY (SELECT ...) TO variant.");
+  }
   auto select = std::make_shared<ast::select>();
   for (auto* column : columns_of(table, s.columns)) {
     ast::target t;

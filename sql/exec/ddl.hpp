@@ -55,7 +55,13 @@ class ddl {
   std::string described(const table_def& table) const;
   std::uint64_t fill(const table_def& view, const session_core::call& c);
   void erase_comments(oid class_id, oid object, std::int16_t column);
-  void copy_like(const ast::like_clause& like, table_def& table, std::vector<std::function<void(table_def&)>>& later);
+  // ddl_like.cpp
+  std::vector<std::int16_t> check_generated(const table_def& table, const column_def& column, const ast::expr& value);
+  std::vector<std::int16_t> generated_uses(const table_def& table, const column_def& column);
+  void fill_generated(const table_def& before, const table_def& after, const column_def& column);
+  void copy_columns(const ast::like_clause& like, const table_def& source, table_def& table);
+  void copy_rest(const ast::like_clause& like, const table_def& source, table_def& table);
+  void make_columns(const ast::create_table_statement& s, table_def& table, std::vector<constraint_request>& later);
   // shared
   void begin(const char* command);
   void refuse_existing(oid schema, const std::string& name, int position) const;
@@ -76,6 +82,7 @@ class ddl {
 
   // tables and columns (ddl_table.cpp)
   column_def make_column(const ast::table_column& c, table_def& table, std::vector<constraint_request>& later);
+  static void refuse_identity(type_ref type);
   void make_serial(column_def& column, const table_def& table, const ast::options* settings);
   void check_default(const ast::expr& value, const column_def& column);
   // constraints and indexes (ddl_constraint.cpp)
@@ -91,6 +98,7 @@ class ddl {
   void check_references(const table_def& table, const constraint_def& rule);
   std::string constraint_name(const table_def& table, const std::vector<std::string>& columns, const char* suffix) const;
   // ddl_alter.cpp
+  void change_generation(table_def& table, const ast::alter_table_command& c);
   std::string rename_other(const ast::rename_statement& s);
   void alter(table_def& table, const ast::alter_table_command& c);
   void add_column(table_def& table, const ast::alter_table_command& c);

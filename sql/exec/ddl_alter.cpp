@@ -69,6 +69,60 @@ column_def& column_of(table_def& table, const std::string& name) {
 }
 }  // namespace
 
+namespace {
+/// SET and DROP DEFAULT of columns that have none.
+void refuse_default(const table_def& table, const column_def& column, bool drop) {
+  if (column.identity == 0 && !column.generated) return;
+  const char* what = column.generated ? "a generated column" : "an identity column";
+  auto error = sql_error(sqlstate::syntax_error, "column \"" + column.name + "\" of relation \"" + table.name + "\" is " + what);
+  if (column.generated && drop) throw std::move(error).hint("Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.");
+  if (!column.generated && drop) throw std::move(error).hint("Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.");
+  throw error;
+}
+}  // namespace
+
+/// DROP EXPRESSION, and the forms of identity.
+void ddl::change_generation(table_def& table, const ast::alter_table_command& c) {
+  auto& column = column_of(table, c.name);
+  auto named = "column \"" + column.name + "\" of relation \"" + table.name + "\"";
+  auto missing = [&](const char* what) {
+    if (!c.if_exists) throw sql_error(sqlstate::object_not_in_prerequisite_state, named + " is not " + what);
+    owner_.notice("NOTICE", sqlstate::successful_completion, named + " is not " + what + ", skipping");
+  };
+  switch (c.what) {
+    case command_kind::drop_expression:
+      if (!column.generated) return missing("a stored generated column");
+      column.generated = false;
+      column.default_text.clear();
+      return;
+    case command_kind::drop_identity:
+      if (column.identity == 0) return missing("an identity column");
+      erase(definition_kind::sequence, column.owned_sequence);
+      column.identity = 0;
+      column.owned_sequence = 0;
+      column.default_text.clear();
+      return;
+    case command_kind::set_identity:
+      if (column.identity == 0) return missing("an identity column");
+      if (c.added.kind != ast::constraint_kind::identity) {
+        throw sql_error(sqlstate::feature_not_supported, "options of an identity column's sequence: use ALTER SEQUENCE");
+      }
+      column.identity = c.added.always ? 'a' : 'd';
+      return;
+    default:
+      refuse_identity(column.type);
+      if (column.identity != 0) throw sql_error(sqlstate::object_not_in_prerequisite_state, named + " is already an identity column");
+      if (!column.not_null) {
+        throw sql_error(sqlstate::object_not_in_prerequisite_state, named + " must be declared NOT NULL before identity can be added");
+      }
+      if (!column.default_text.empty()) {
+        throw sql_error(sqlstate::object_not_in_prerequisite_state, named + " already has a default value");
+      }
+      make_serial(column, table, &c.added.settings);
+      column.identity = c.added.always ? 'a' : 'd';
+  }
+}
+
 void ddl::alter(table_def& table, const ast::alter_table_command& c) {
   switch (c.what) {
     case command_kind::add_column: add_column(table, c); return;
@@ -78,6 +132,7 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
     case command_kind::alter_type: change_type(table, c); return;
     case command_kind::set_default: {
       auto& column = column_of(table, c.name);
+      refuse_default(table, column, false);
       check_default(*c.value, column);
       column.default_text = c.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*c.value);
       column.owned_sequence = 0;
@@ -85,6 +140,7 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
     }
     case command_kind::drop_default: {
       auto& column = column_of(table, c.name);
+      refuse_default(table, column, true);
       column.default_text.clear();
       column.owned_sequence = 0;
       return;
@@ -105,6 +161,9 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
       column.not_null = false;
       return;
     }
+    case command_kind::drop_expression: case command_kind::set_identity: case command_kind::drop_identity: case command_kind::add_identity:
+      change_generation(table, c);
+      return;
     case command_kind::owner: {
       auto* role = owner_.definitions()->find_role(c.name);
       if (role == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + c.name + "\" does not exist");
@@ -155,8 +214,15 @@ void ddl::add_column(table_def& table, const ast::alter_table_command& c) {
   std::vector<constraint_request> later;
   auto column = make_column(c.column, table, later);
   table.columns.push_back(column);
+  for (auto& rule : c.column.constraints) {
+    if (rule.kind != ast::constraint_kind::generated) continue;
+    (void)check_generated(table, column, *rule.value);
+    column.default_text = table.columns.back().default_text = ast::to_sql(*rule.value);
+  }
   put(table);
-  if (!column.default_text.empty()) {
+  if (column.generated) {
+    fill_generated(before, table, column);
+  } else if (!column.default_text.empty()) {
     // The default is computed for each row that exists: rows are complete by themselves.
     auto parsed = parse("SELECT " + column.default_text);
     auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
@@ -211,6 +277,18 @@ void ddl::drop_column(table_def& table, const ast::alter_table_command& c) {
   }
   drop_work drops;
   drops.cascade = c.cascade;
+  auto shown = owner_.relation_name(table.id);
+  for (auto& other : table.columns) {
+    if (!other.generated || other.dropped || other.number == number) continue;
+    if (auto read = generated_uses(table, other); std::find(read.begin(), read.end(), number) == read.end()) continue;
+    auto what = "column " + other.name + " of table " + shown;
+    drops.dependents.push_back(c.cascade ? "drop cascades to " + what : what + " depends on column " + c.name + " of table " + shown);
+    if (!c.cascade) continue;
+    other.dropped = true;
+    other.generated = other.not_null = false;
+    other.default_text.clear();
+    other.name = "........pg.dropped." + std::to_string(other.number) + "........";
+  }
   drop_views_of(table.id, number, "column " + c.name + " of table " + owner_.relation_name(table.id), drops);
   finish_drops(drops, "column " + c.name + " of table " + owner_.relation_name(table.id));
   erase_comments(1259, table.id, number);
@@ -232,6 +310,8 @@ void ddl::drop_column(table_def& table, const ast::alter_table_command& c) {
     if (sequence.owned_by_table == table.id && sequence.owned_by_column == number) erase(definition_kind::sequence, id);
   }
   column.dropped = true;
+  column.generated = false;
+  column.identity = 0;
   column.not_null = false;
   column.default_text.clear();
   column.owned_sequence = 0;
@@ -295,6 +375,13 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
     throw sql_error(sqlstate::feature_not_supported, "cannot alter type of a column used by a view or rule")
         .detail("rule _RETURN on " + described(view) + " depends on column \"" + column.name + "\"");
   }
+  for (auto& other : table.columns) {
+    if (!other.generated || other.dropped) continue;
+    if (auto read = generated_uses(table, other); std::find(read.begin(), read.end(), number) == read.end()) continue;
+    throw sql_error(sqlstate::feature_not_supported, "cannot alter type of a column used by a generated column")
+        .detail("Column \"" + column.name + "\" is used by generated column \"" + other.name + "\".");
+  }
+  if (column.generated) throw sql_error(sqlstate::feature_not_supported, "changing the type of a generated column is not supported");
   for (auto& rule : table.constraints) {
     bool involved = rule.kind == constraint_kind::foreign_key && std::find(rule.columns.begin(), rule.columns.end(), number) != rule.columns.end();
     if (involved) throw sql_error(sqlstate::feature_not_supported, "changing the type of a foreign key's column is not supported");
@@ -327,6 +414,12 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
 namespace {
 void rename_in_checks(table_def& table, const std::string& from, const std::string& to) {
   ast::column_rename change{from, to};
+  for (auto& column : table.columns) {
+    if (!column.generated) continue;
+    auto parsed = parse("SELECT " + column.default_text);
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    column.default_text = ast::to_sql(*select.query->targets.at(0).value, &change);
+  }
   for (auto& rule : table.constraints) {
     if (rule.kind != constraint_kind::check) continue;
     auto parsed = parse("SELECT " + rule.check_text);
@@ -383,7 +476,10 @@ std::string ddl::rename(const ast::rename_statement& s) {
     return "ALTER TABLE";
   }
   auto table = *found;
-  const char* tag = s.what == kind::view ? "ALTER VIEW" : s.what == kind::materialized_view ? "ALTER MATERIALIZED VIEW" : "ALTER TABLE";
+  bool of_column = s.what == kind::column;
+  const char* tag = s.what == kind::view || (of_column && s.of == ast::object_kind::view) ? "ALTER VIEW"
+                    : s.what == kind::materialized_view || (of_column && s.of == ast::object_kind::materialized_view) ? "ALTER MATERIALIZED VIEW"
+                                                                                                              : "ALTER TABLE";
   std::int16_t column_number = 0;
   switch (s.what) {
     case kind::view: case kind::materialized_view: {

@@ -130,6 +130,13 @@ void ddl::check_not_null(const table_def& table, const std::vector<std::int16_t>
   }
 }
 
+namespace {
+oid id_of_table(const table_def& parent) {
+  if (parent.kind == 'r') return parent.id;
+  throw sql_error("42809", "referenced relation \"" + parent.name + "\" is not a table");
+}
+}  // namespace
+
 void ddl::add_foreign_key(table_def& table, const constraint_request& request, bool existing_rows) {
   auto& rule = *request.rule;
   auto names = request.column.empty() ? rule.columns : std::vector<std::string>{request.column};
@@ -139,7 +146,7 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
   // SHARE ROW EXCLUSIVE keeps parent rows from going away unseen while the rule comes into being.
   auto parent = rule.referenced.name == table.name && (rule.referenced.schema.empty() || owner_.schema_of(rule.referenced, "") == table.schema)
                     ? table : table_for(rule.referenced, lock_mode::share_row_exclusive);
-  out.referenced_table = parent.id;
+  out.referenced_table = id_of_table(parent);
   if (rule.referenced_columns.empty()) {
     for (auto& c : parent.constraints) {
       if (c.kind == constraint_kind::primary_key) out.referenced_columns = c.columns;

@@ -76,6 +76,11 @@ const table_def& ddl::table_for(const ast::relation_name& name, lock_mode mode) 
   return *table;
 }
 
+void ddl::refuse_identity(type_ref type) {
+  if (type.id == type_oid::int2 || type.id == type_oid::int4 || type.id == type_oid::int8) return;
+  throw sql_error(sqlstate::invalid_parameter_value, "identity column type must be smallint, integer, or bigint");
+}
+
 void ddl::make_serial(column_def& column, const table_def& table, const ast::options* settings) {
   sequence_def sequence;
   sequence.id = owner_.next_oid();
@@ -141,8 +146,18 @@ column_def ddl::make_column(const ast::table_column& c, table_def& table, std::v
         check_default(*rule.value, out);
         out.default_text = rule.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*rule.value);
         break;
-      case kind::identity: make_serial(out, table, &rule.settings); break;
-      case kind::generated: throw sql_error(sqlstate::feature_not_supported, "generated columns are not supported");
+      case kind::identity:
+        refuse_identity(out.type);
+        make_serial(out, table, &rule.settings);
+        out.identity = rule.always ? 'a' : 'd';
+        break;
+      case kind::generated:
+        if (!out.default_text.empty()) {
+          throw sql_error(sqlstate::syntax_error, "both default and generation expression specified for column \"" + c.name + "\" of table \"" +
+                                                      table.name + "\"").at(rule.position);
+        }
+        out.generated = true;  // its text follows when all columns are known
+        break;
       case kind::other: throw sql_error(sqlstate::feature_not_supported, "this kind of constraint is not supported");
       default: later.push_back({&rule, c.name});
     }
@@ -174,15 +189,42 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   table.schema = schema;
   table.owner = owner_.role_id();
   std::vector<constraint_request> later;
-  for (auto& c : s.columns) table.columns.push_back(make_column(c, table, later));
+  make_columns(s, table, later);
   for (auto& c : s.constraints) later.push_back({&c, {}});
   put(table);
   // Keys first: foreign keys to the table itself need them.
   auto rank = [](const constraint_request& r) { return r.rule->kind == ast::constraint_kind::primary_key ? 0 : r.rule->kind == ast::constraint_kind::foreign_key ? 2 : 1; };
   std::stable_sort(later.begin(), later.end(), [&](auto& a, auto& b) { return rank(a) < rank(b); });
   for (auto& r : later) add_constraint(table, r, false);
+  for (auto& like : s.like) copy_rest(like, table_for(like.table, lock_mode::access_share), table);
   put(table);
   return "CREATE TABLE";
+}
+
+void ddl::make_columns(const ast::create_table_statement& s, table_def& table, std::vector<constraint_request>& later) {
+  auto copy = [&](std::size_t before) {
+    for (auto& like : s.like) {
+      if (like.before != before) continue;
+      auto* source = try_table(like.table, lock_mode::access_share);
+      if (source == nullptr) {
+        throw sql_error(sqlstate::undefined_table, "relation \"" + like.table.name + "\" does not exist").at(like.table.position);
+      }
+      copy_columns(like, *source, table);
+    }
+  };
+  for (std::size_t i = 0; i < s.columns.size(); ++i) {
+    copy(i);
+    table.columns.push_back(make_column(s.columns[i], table, later));
+  }
+  copy(s.columns.size());
+  for (auto& c : s.columns) {
+    for (auto& rule : c.constraints) {
+      if (rule.kind != ast::constraint_kind::generated) continue;
+      (void)check_generated(table, *table.column(c.name), *rule.value);
+      auto number = table.column(c.name)->number;
+      table.columns[static_cast<std::size_t>(number - 1)].default_text = ast::to_sql(*rule.value);
+    }
+  }
 }
 
 std::string ddl::create_table_as(const ast::create_table_as_statement& s, const session_core::call& c) {

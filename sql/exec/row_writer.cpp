@@ -69,6 +69,7 @@ std::string describe_key(const table_def& table, const std::vector<int>& columns
 
 void row_writer::check(evaluation& in) const {
   auto& table = *target_.table;
+  for (auto& g : target_.generated) in.slots[static_cast<std::size_t>(target_.base) + g.column] = g.value->eval(in);
   auto row = target_.row(in);
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     auto& c = table.columns[i];
@@ -83,6 +84,10 @@ void row_writer::check(evaluation& in) const {
     throw with_names(sql_error(sqlstate::check_violation, "new row for relation \"" + table.name + "\" violates check constraint \"" +
                                                               c.name + "\"").detail(failing_row(table, row)),
                      table, c.name);
+  }
+  for (auto& c : target_.view_checks) {
+    if (holds(*c.condition, in)) continue;
+    throw sql_error("44000", "new row violates check option for view \"" + c.name + "\"").detail(failing_row(table, row));
   }
 }
 
@@ -312,6 +317,9 @@ void pending_checks::apply_action(check& c, evaluation& in) {
   if (children.empty()) return;
   if (action == fk_action::set_default) {
     throw sql_error(sqlstate::feature_not_supported, "ON DELETE/UPDATE SET DEFAULT is not supported");
+  }
+  if (std::any_of(key.child->columns.begin(), key.child->columns.end(), [](auto& column) { return column.generated; }) && !(c.deleted && action == fk_action::cascade)) {
+    throw sql_error(sqlstate::feature_not_supported, "changing rows with generated columns by a foreign key's action is not supported");
   }
   auto target = make_target(*key.child, *in.definitions);
   std::vector<int> all(key.child->columns.size());

@@ -33,6 +33,14 @@ struct table_target {
     expression_ptr condition;
   };
   std::vector<check> checks;
+  /// GENERATED ALWAYS AS: computed from the rest of the row before it is checked.
+  struct generated_column {
+    std::size_t column = 0;
+    expression_ptr value;
+  };
+  std::vector<generated_column> generated;
+  /// WITH CHECK OPTION of the views that the row is written through.
+  std::vector<check> view_checks;
   std::vector<foreign_key> outgoing, incoming;
 
   std::span<const datum> row(const evaluation& in) const {

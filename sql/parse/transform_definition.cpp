@@ -293,6 +293,7 @@ ast::statement transformer::rename(const RenameStmt* node) {
   out.from = text_of(node->subname);
   out.to = text_of(node->newname);
   out.if_exists = node->missing_ok;
+  out.of = object_kind_of(node->relationType).kind;
   switch (node->renameType) {
     case OBJECT_TABLE: out.what = kind::table; break;
     case OBJECT_COLUMN: out.what = kind::column; break;

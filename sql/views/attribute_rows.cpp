@@ -24,7 +24,10 @@ void table_attributes(view_rows& out, const table_def& t) {
       attribute(out, t.id, c.number, "........pg.dropped." + std::to_string(c.number) + "........", {0, -1}).set("attisdropped", true);
       continue;
     }
-    attribute(out, t.id, c.number, c.name, c.type).set("attnotnull", c.not_null).set("atthasdef", !c.default_text.empty());
+    attribute(out, t.id, c.number, c.name, c.type).set("attnotnull", c.not_null);
+    out.set("atthasdef", !c.default_text.empty() && c.identity == 0);
+    if (c.identity != 0) out.set("attidentity", c.identity);
+    if (c.generated) out.set("attgenerated", 's');
   }
 }
 
@@ -51,7 +54,7 @@ void attribute_rows(view_rows& out) {
 void default_rows(view_rows& out) {
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& c : t.columns)
-      if (!c.dropped && !c.default_text.empty())
+      if (!c.dropped && !c.default_text.empty() && c.identity == 0)
         out.row().set("oid", default_oid(t, c)).set("adrelid", id).set("adnum", c.number).set("adbin", c.default_text);
 }
 

@@ -100,6 +100,19 @@ void column_row(view_rows& out, const column_facts& c) {
   out.set("dtd_identifier", std::to_string(c.number)).set("is_self_referencing", "NO").set("is_identity", "NO");
   out.set("identity_cycle", "NO").set("is_generated", "NEVER").set("is_updatable", yes_or_no(c.updatable));
 }
+void stored_column_row(view_rows& out, const table_def& t, const column_def& c) {
+  const bool has_default = c.identity == 0 && !c.generated;
+  column_row(out, {out.schema_name(t.schema), t.name, c.name, has_default ? c.default_text : std::string(),
+                   static_cast<std::size_t>(c.number), c.type, !c.not_null, t.kind == 'r'});
+  if (c.generated) out.set("is_generated", "ALWAYS").set("generation_expression", c.default_text);
+  if (c.identity == 0) return;
+  out.set("is_identity", "YES").set("identity_generation", c.identity == 'a' ? "ALWAYS" : "BY DEFAULT");
+  if (const sequence_def* s = out.definitions->find_sequence(c.owned_sequence)) {
+    out.set("identity_start", std::to_string(s->rule.start)).set("identity_increment", std::to_string(s->rule.increment));
+    out.set("identity_maximum", std::to_string(s->rule.maximum)).set("identity_minimum", std::to_string(s->rule.minimum));
+    out.set("identity_cycle", yes_or_no(s->rule.cycle));
+  }
+}
 void column_rows(view_rows& out) {
   for (const auto& view : all_system_views())
     for (std::size_t i = 0; i < view.relation.columns.size(); ++i)
@@ -108,8 +121,7 @@ void column_rows(view_rows& out) {
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& c : t.columns)
       if (!c.dropped)
-        column_row(out, {out.schema_name(t.schema), t.name, c.name, c.default_text, static_cast<std::size_t>(c.number), c.type,
-                         !c.not_null, true});
+        stored_column_row(out, t, c);
 }
 
 void schema_rows(view_rows& out) {

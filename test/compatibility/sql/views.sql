@@ -87,6 +87,13 @@ create view d5 as select count(*) filter (where a > 1) as n, max(distinct c) as 
 select pg_get_viewdef('d5'::regclass, true);
 create view d6 as select t.a, u.note from t left join u on t.a = u.a and u.id > 1 where u.note is null;
 select pg_get_viewdef('d6'::regclass, true);
+create view d7 as select id, note from u order by note desc, id limit 2;
+select * from d7;
+select pg_get_viewdef('d7'::regclass, true);
+create view d8 as select id from u limit 1;
+select pg_get_viewdef('d8'::regclass);
+create view d9 as select a from t order by a fetch first 1 rows with ties;
+select * from d9;
 -- renames
 alter table t rename to tt;
 select * from v2 order by a;
@@ -100,7 +107,7 @@ alter table tt rename to t;
 select pg_get_viewdef('d1'::regclass, true);
 alter view d1 rename to d1x;
 select * from d1x order by a;
-alter table d1x rename column b to bbb;
+alter view d1x rename column b to bbb;
 select bbb from d1x order by 1;
 alter table d1x rename to d1;
 create schema s1;
@@ -216,4 +223,5 @@ comment on constraint nosuch on t is 'x';
 comment on schema nosuch is 'x';
 comment on index nosuch is 'x';
 drop schema s2 cascade;
+drop view d7, d8;
 drop table t, u cascade;

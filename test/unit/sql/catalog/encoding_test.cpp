@@ -51,7 +51,7 @@ void check_refuses_damage(const std::string& bytes, Decode decode) {
 
 TEST_CASE("the example of FORMAT.md decodes to what it says") {
   const std::string key("\x02\x00\x00\x40\x00", 5);
-  const std::string value("\x01\x03\x00\x00\x00" "app" "\x0a\x00\x00\x00", 12);
+  const std::string value("\x02\x03\x00\x00\x00" "app" "\x0a\x00\x00\x00", 12);
   const auto parsed = parse_definition_key(key);
   CHECK(parsed.kind == definition_kind::schema);
   CHECK(parsed.id == 16384);
@@ -78,6 +78,38 @@ TEST_CASE("a table survives its encoding whole") {
   CHECK(encode(back) == encode(t));
 }
 
+TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is read without it") {
+  table_def v = sample_table();
+  v.kind = 'v';
+  v.check_option = 'c';
+  v.definition = " SELECT 1 AS id";
+  v.uses = {{16390, 0}, {16390, 2}};
+  v.columns[0].identity = 'a';
+  v.columns[1].generated = true;
+  const table_def back = decode_table(v.id, encode(v));
+  CHECK(back.kind == 'v');
+  CHECK(back.check_option == 'c');
+  CHECK(back.definition == v.definition);
+  CHECK(back.uses == v.uses);
+  CHECK(back.columns[0].identity == 'a');
+  CHECK(back.columns[1].generated);
+
+  // kind, populated, check option, empty definition, no uses, two columns of two bytes
+  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2;
+  std::string old = encode(sample_table());
+  old.resize(old.size() - added);
+  old[0] = 1;
+  const table_def plain = decode_table(16400, old);
+  CHECK(plain.kind == 'r');
+  CHECK(plain.populated);
+  CHECK(encode(plain) == encode(sample_table()));
+
+  const comment_def c{7, 1259, 16400, 2, "of a column"};
+  const comment_def same = decode_comment(7, encode(c));
+  CHECK(same.text == c.text);
+  CHECK(same.column == 2);
+}
+
 TEST_CASE("damaged entries are refused, never half read") {
   check_refuses_damage(encode(sample_table()), [](std::string_view b) { decode_table(16400, b); });
   index_def i;
@@ -88,6 +120,7 @@ TEST_CASE("damaged entries are refused, never half read") {
   s.name = "s";
   check_refuses_damage(encode(s), [](std::string_view b) { decode_sequence(1, b); });
   check_refuses_damage(encode(role_def{10, "helios", true, true, "SCRAM-SHA-256$x"}), [](std::string_view b) { decode_role(10, b); });
+  check_refuses_damage(encode(comment_def{7, 1259, 16400, 2, "text"}), [](std::string_view b) { decode_comment(7, b); });
   check_refuses_damage(encode(database_def{5, "heliosdb"}), [](std::string_view b) { decode_database(5, b); });
 }
 
