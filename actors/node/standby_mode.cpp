@@ -4,7 +4,6 @@
 
 #include "actors/ha/failover_member.hpp"
 #include "base/log.hpp"
-#include "storage/env/env.hpp"
 
 namespace helios::actors {
 namespace {
@@ -18,15 +17,15 @@ std::string written(sync_mode configured, sync_mode mode) {
 
 }  // namespace
 
-standby_mode::standby_mode(const config::node_options& options)
-    : configured_(options.replication.mode),
+standby_mode::standby_mode(const config::node_options& options, storage::env& env)
+    : env_(env),
+      configured_(options.replication.mode),
       file_(std::filesystem::path(options.storage.directory) / failover_member::directory_name / "mode"),
       now_(configured_) {}
 
 result<void> standby_mode::load() {
-  auto& env = storage::posix_env();
-  if (!env.exists(file_)) return {};
-  const auto text = storage::read_file(env, file_);
+  if (!env_.exists(file_)) return {};
+  const auto text = storage::read_file(env_, file_);
   if (!text) return text.failure();
   for (const auto configured : all_modes) {
     for (const auto mode : all_modes) {
@@ -41,12 +40,11 @@ result<void> standby_mode::load() {
 }
 
 result<void> standby_mode::change(sync_mode to) {
-  auto& env = storage::posix_env();
   // The storage directory may not exist yet: a base backup is still to come.
   for (const auto& directory : {file_.parent_path().parent_path(), file_.parent_path()}) {
-    if (auto made = env.make_directory(directory); !made) return made;
+    if (auto made = env_.make_directory(directory); !made) return made;
   }
-  if (auto kept = storage::replace_file(env, file_, written(configured_, to)); !kept) return kept;
+  if (auto kept = storage::replace_file(env_, file_, written(configured_, to)); !kept) return kept;
   now_ = to;
   return {};
 }

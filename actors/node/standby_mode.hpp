@@ -8,12 +8,14 @@
 
 #include "base/result.hpp"
 #include "config/options.hpp"
+#include "storage/env/env.hpp"
 
 namespace helios::actors {
 
 class standby_mode {
  public:
-  explicit standby_mode(const config::node_options& options);
+  /// `env` outlives it.
+  explicit standby_mode(const config::node_options& options, storage::env& env = storage::posix_env());
 
   /// Before the first use. errc::corrupt with advice.
   result<void> load();
@@ -23,6 +25,7 @@ class standby_mode {
   result<void> change(sync_mode to);
 
  private:
+  storage::env& env_;
   sync_mode configured_;
   std::filesystem::path file_;
   std::atomic<sync_mode> now_;

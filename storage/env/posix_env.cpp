@@ -187,11 +187,17 @@ result<void> replace_file(env& environment, const std::filesystem::path& path, s
   {
     auto opened = environment.open(temporary, open_mode::create);
     if (!opened) return opened.failure();
+    environment.reached("before file write");
     if (auto written = (*opened)->write_at(0, bytes); !written) return written;
+    environment.reached("before file fsync");
     if (auto synced = (*opened)->sync(); !synced) return synced;
   }
+  environment.reached("before file replacement");
   if (auto renamed = environment.rename(temporary, path); !renamed) return renamed;
-  return environment.sync_directory(path.parent_path());
+  environment.reached("after file replacement");
+  if (auto synced = environment.sync_directory(path.parent_path()); !synced) return synced;
+  environment.reached("after directory fsync");
+  return {};
 }
 
 }  // namespace helios::storage

@@ -6,6 +6,7 @@
 
 #include "actors/ha/ha_agent.hpp"
 #include "storage/env/env.hpp"
+#include "test/support/fault_env.hpp"
 #include "test/support/temporary_directory.hpp"
 
 using namespace helios;
@@ -73,5 +74,36 @@ TEST_CASE_FIXTURE(record_fixture, "a damaged record stops the node, for a promis
     text[at] = static_cast<char>(text[at] ^ 1);
     write(text);
     CHECK_FALSE(read_record(file, "c").ok());
+  }
+}
+
+TEST_CASE_FIXTURE(record_fixture, "a process that is killed at any step of a pause starts with the old record or the paused one") {
+  using storage::test::fault_env, storage::test::survives, storage::test::simulated_crash;
+  ha::durable_record before;
+  before.cluster_id = "c";
+  before.promised = epoch{7};
+  auto paused = before;
+  paused.maintenance = {3, true};
+  for (const auto unsynced : {survives::everything, survives::half, survives::nothing}) {
+    int old_seen = 0;
+    bool done = false;
+    for (std::size_t stop = 0; !done; ++stop) {
+      CAPTURE(stop);
+      CAPTURE(static_cast<int>(unsynced));
+      write(ha::encode(before));
+      fault_env disk(directory.path());
+      disk.stop_after_steps(stop);
+      try {
+        done = storage::replace_file(disk, file, ha::encode(paused)).ok();
+      } catch (const simulated_crash&) {
+      }
+      disk.restart(unsynced);
+      const auto found = read_record(file, "c");
+      REQUIRE(found.ok());
+      if (done) CHECK(*found == paused);
+      CHECK((*found == before || *found == paused));
+      old_seen += *found == before;
+    }
+    CHECK(old_seen >= 3);
   }
 }

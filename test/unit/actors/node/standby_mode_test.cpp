@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "test/support/fault_env.hpp"
 #include "test/support/temporary_directory.hpp"
 
 using namespace helios;
@@ -70,4 +71,38 @@ TEST_CASE_FIXTURE(mode_fixture, "a change that cannot be kept does not take plac
   standby_mode mode(options);
   CHECK(!mode.change(sync_mode::async));
   CHECK(mode.now() == sync_mode::sync);
+}
+
+TEST_CASE_FIXTURE(mode_fixture, "a process that is killed at any step of a change starts with the old mode or the new one") {
+  using storage::test::fault_env, storage::test::survives, storage::test::simulated_crash;
+  {
+    standby_mode mode(options);
+    REQUIRE(mode.change(sync_mode::semi_sync).ok());
+  }
+  int old_seen = 0, new_seen = 0;
+  for (const auto unsynced : {survives::everything, survives::half, survives::nothing}) {
+    for (std::size_t stop = 0;; ++stop) {
+      CAPTURE(stop);
+      CAPTURE(static_cast<int>(unsynced));
+      const auto before = after_restart();
+      const auto wanted = before == sync_mode::async ? sync_mode::semi_sync : sync_mode::async;
+      fault_env disk(directory.path());
+      disk.stop_after_steps(stop);
+      bool done = false;
+      try {
+        standby_mode mode(options, disk);
+        REQUIRE(mode.load().ok());
+        done = mode.change(wanted).ok();
+      } catch (const simulated_crash&) {
+      }
+      disk.restart(unsynced);
+      const auto after = after_restart();
+      if (done) CHECK(after == wanted);
+      CHECK((after == before || after == wanted));
+      after == wanted ? ++new_seen : ++old_seen;
+      if (done) break;
+    }
+  }
+  CHECK(old_seen >= 9);  // not one of the first three steps may have changed anything
+  CHECK(new_seen >= 4);
 }
