@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import statistics
+import subprocess
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from harness import SECRET, SHORT, Cluster, check, wait_for
 from suite_failover import WRITES_AGAIN, Writer, check_same, leader_of, wait_followers, wait_leader
@@ -90,6 +92,59 @@ def ends_and_restarts(cluster, standby):
     check(len(set(incarnations(standby))) == len(incarnations(standby)), "two processes have the same incarnation")
 
 
+def pid_of(directory):
+    """What ./cluster makes of run/node/pid under this directory: None where it sees no running node."""
+    script = Path(__file__).resolve().parents[2] / "cluster"
+    text = script.read_text()
+    functions = "".join(re.search(rf"^{name}\(\) {{\n.*?^}}\n", text, re.S | re.M).group() for name in ("proc_fields", "pid_of"))
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", functions + "pid_of node"], cwd=directory, capture_output=True, text=True, timeout=10)
+    check(done.stderr == "", f"./cluster complains about a pid file: {done.stderr}")
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def hostile_pid_files(standby):
+    """Torn, empty, foreign and old pid files name no process; a launcher replaces whatever it finds, and starts its node where it cannot."""
+    standby.stop()
+    good, path = "", standby.directory / "run" / "node" / "pid"
+    path.parent.mkdir(parents=True)
+    for left in (b"", b"1", b"1 0", b"\xff\x00\n" * 1000):
+        path.write_bytes(left)
+        Path(f"{path}.new").write_bytes(left)
+        node = launch_alone(standby, path)
+        good = wait_for("the pid file is written", lambda: (lambda t: t if t.endswith("\n") and t != left.decode("latin1") else None)
+                        (path.read_text(errors="replace")), 10)
+        check(pid_of(standby.directory) == good.split()[0], f"the pid file of a running node: {good!r}")
+        node.send_signal(signal.SIGTERM)
+        check(node.wait(10) == 0, "a launcher did not end cleanly")
+        check(pid_of(standby.directory) is None, "a node that has ended is taken for a running one")
+    own = str(os.getpid())
+    started = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()[19]
+    path.write_text(f"{own} {started}\n")
+    check(pid_of(standby.directory) == own, "the test's own process is not recognized: what follows would show nothing")
+    for text in [f"{own} {started}", own, f"{own}\n", f"{own} {started[:-1]}\n", f"{own} {int(started) + 1}\n", f"-{own} {started}\n",
+                 f"{own}/task/{own} {started}\n", f"self {started}\n", "0 0\n", "-1 0\n", "\n", " \n", "$(true) 1\n", good]:
+        path.write_text(text)
+        check(pid_of(standby.directory) is None, f"the pid file {text!r} names a running node")
+    path.unlink()
+    path.mkdir()
+    check(pid_of(standby.directory) is None, "a folder names a running node")
+    node = launch_alone(standby, path)
+    standby.wait_log(f"the pid cannot be written to {path}")
+    wait_for("the node serves all the same", lambda: standby.http_get("/health")[0] == 200)
+    node.send_signal(signal.SIGTERM)
+    check(node.wait(10) == 0, "a launcher did not end cleanly")
+    standby.start()
+
+
+def launch_alone(node, pid_file):
+    with open(node.directory / "log", "ab") as log:
+        before = log.tell()
+        process = subprocess.Popen([node.cluster.binary, "--launch", "--pid-file", str(pid_file), "--config", str(node.write_config())],
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=node.directory)
+    node.wait_log(" starts as ", after=before)  # from then on it answers signals
+    return process
+
+
 def run(binary):
     with Cluster(binary, settings=SETTINGS, launch=[]) as cluster:
         leader = cluster["primary"]
@@ -114,6 +169,8 @@ def run(binary):
         late_word_harms_nobody(cluster, leader, [n for n in data if n is not leader] + [cluster["observer"]])
         leader = leader_of(cluster)
         ends_and_restarts(cluster, next(n for n in data if n is not leader))
+        wait_followers(cluster, leader)
+        hostile_pid_files(next(n for n in data if n is not leader))
         wait_followers(cluster, leader)
         print("SIGKILL under a launcher: a write through the proxy was acknowledged again after "
               + ", ".join(f"{w:.2f}" for w in told) + f" s; with the launcher killed, too, after {untold:.2f} s (lease {LEASE:.0f} s)")
