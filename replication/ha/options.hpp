@@ -43,7 +43,7 @@ using broken_rules = std::bitset<static_cast<std::size_t>(rule::count)>;
 const char* to_string(rule r);
 
 enum class failover_mode : std::uint8_t {
-  manual,     ///< no leases, no campaigns but by command: the configured primary leads
+  manual,     ///< no leases, no campaigns but by command: who led last goes on
   automatic,
 };
 
@@ -54,7 +54,7 @@ struct options {
   std::vector<member_entry> members;          ///< this one included
   sync_mode own_mode = sync_mode::async;      ///< of this node as a standby; ignored on a witness
   std::uint32_t own_priority = 100;           ///< the greater leads where logs are equal; 0: never by itself
-  node_id first_primary;                      ///< leads a cluster that never had a leader; in manual mode the one that leads
+  node_id first_primary;                      ///< leads a cluster that never had a leader
   failover_mode mode = failover_mode::manual;
 
   std::chrono::milliseconds lease{2'000};     ///< T: 500 ms to 60 s
@@ -65,7 +65,7 @@ struct options {
   std::chrono::milliseconds guard{20};        ///< taken off the holder's deadline; at least T * drift
   std::chrono::milliseconds campaign_timeout{1'000};  ///< one attempt, from pre-vote to the answer of the voters
   std::chrono::milliseconds retry_jitter{150};        ///< candidates wait up to this at random, so that they do not collide
-  std::chrono::milliseconds start_wait{500};          ///< manual: a starting primary listens this long for a newer epoch
+  std::chrono::milliseconds start_wait{500};          ///< manual: a starting primary that does not hear everybody listens this long
 
   bool strict = false;                        ///< cohort policy
   std::uint32_t sync_acks = 1;                ///< K wanted
