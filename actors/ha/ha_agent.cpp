@@ -76,7 +76,7 @@ struct ha_agent_state {
     const auto now = boot_now();
     switch (m.what) {
       case agent_command::kind::switchover: rules->command_switchover(now, number, m.target, m.timeout); break;
-      case agent_command::kind::failover: rules->command_failover(now, number, {m.accept_data_loss, false}); break;
+      case agent_command::kind::failover: rules->command_failover(now, number, {m.accept_data_loss, m.accept_data_loss}); break;
       case agent_command::kind::pause: rules->command_pause(now, number, true); break;
       case agent_command::kind::resume: rules->command_pause(now, number, false); break;
       case agent_command::kind::step_down: rules->command_step_down(now, number, "it is asked to"); break;

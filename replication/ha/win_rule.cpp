@@ -42,10 +42,11 @@ std::uint32_t count_voters(const std::vector<recruited>& promises, const options
 }
 
 /// How many voters have to promise. Without leases nobody but the operator ends the lead of a primary that is not there: in manual mode
-/// all the others suffice, also where they are no majority (a primary with one standby).
+/// all the others suffice, also where they are no majority (a primary with one standby). But not under the policy `available`: such a
+/// primary may have left its cohort and acknowledged alone, and only it would know.
 std::uint32_t promises_needed(const options& o, const std::vector<recruited>& promises, const config_record& latest) {
   const auto needed = o.breaks(rule::win_needs_quorum) ? std::max(1U, o.quorum() - 1) : o.quorum();
-  if (o.mode == failover_mode::automatic) return needed;
+  if (o.mode == failover_mode::automatic || !o.strict) return needed;
   const auto* leader = o.find(last_leader(latest, o));
   const bool lost = leader != nullptr && leader->voter && find(promises, leader->id) == nullptr;
   return std::min(needed, o.voters() - (lost ? 1 : 0));

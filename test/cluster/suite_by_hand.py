@@ -174,7 +174,28 @@ def depose_a_living_primary(cluster, leader):
     check_same(cluster, successor, [])
 
 
+def primary_with_one_standby(binary, policy):
+    """Without an observer there is no majority without the primary: what it acknowledged alone under `available` nobody else knows."""
+    with Cluster(binary, settings={"replication.policy": policy, "replication.mode": "sync"}, extras=False, standbys=("standby-sync",)) as cluster:
+        primary, standby = cluster["primary"], cluster["standby-sync"]
+        primary.query("CREATE TABLE numbers (n int PRIMARY KEY)")
+        primary.query("INSERT INTO numbers VALUES (1)")
+        primary.kill()
+        if policy == "available":
+            refuse(standby, "failover", "--to", standby.name, because="1 of 2 promises, 2 needed")
+            succeed(standby, "failover", "--to", standby.name, "--accept-data-loss")
+        else:
+            succeed(standby, "failover", "--to", standby.name)
+        wait_for("the standby leads", lambda: policy == "strict" or leader_of(cluster) is standby)
+        primary.start()
+        wait_followers(cluster, standby)
+        wait_for("the standby leads", lambda: leader_of(cluster) is standby)
+        check_same(cluster, standby, [(1, 0)])
+
+
 def run(binary):
+    for policy in ("strict", "available"):
+        primary_with_one_standby(binary, policy)
     with Cluster(binary) as cluster:
         leader = cluster["primary"]
         leader.query("CREATE TABLE numbers (n int PRIMARY KEY)")
