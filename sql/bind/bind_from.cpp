@@ -236,6 +236,7 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
     if (f.function == nullptr) {
       throw sql_error(sqlstate::grouping_error, "aggregate functions are not allowed in functions in FROM").at(call.position);
     }
+    if (f.function->window) throw sql_error("42809", "window function " + name + " requires an OVER clause").at(call.position);
     arguments = coerce_arguments(std::move(arguments), f.argument_types, call.position);
     type = {f.result_type, -1};
     if (f.function->returns_set) {

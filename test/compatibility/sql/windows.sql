@@ -152,4 +152,6 @@ select rank(1) over () from emp;
 select row_number(1) over () from emp;
 select lag(1, 'x') over () from emp;
 select percentile_cont(0.5) over () from emp;
+select * from row_number();
+select * from emp where id in (select rank() over (order by id) from emp) order by id limit 2;
 drop table emp;
