@@ -48,6 +48,24 @@ std::vector<const column_def*> columns_of(const table_def& view) {
   return out;
 }
 
+/// Views upon views are bound one inside the other, on a fiber's stack. Binding never leaves its thread.
+class view_depth {
+ public:
+  view_depth() {
+    if (++depth_ <= depth_max) return;
+    --depth_;
+    throw sql_error(sqlstate::statement_too_complex, "stack depth limit exceeded").hint("The views are nested too deeply.");
+  }
+  ~view_depth() { --depth_; }
+  view_depth(const view_depth&) = delete;
+  view_depth& operator=(const view_depth&) = delete;
+
+ private:
+  static constexpr int depth_max = 50;
+  static thread_local int depth_;
+};
+thread_local int view_depth::depth_ = 0;
+
 class recording_pause {
  public:
   explicit recording_pause(analysis& in) : in_(in), before_(in.record) { in.record = nullptr; }
@@ -88,6 +106,7 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
 
 std::unique_ptr<binder::join_tree> binder::from_view(const ast::from_item& item, const table_def& view, scope& s) {
   recording_pause pause(in_);
+  view_depth guard;
   auto q = view_query(view);
   if (is_plain(*q)) {
     if (auto tree = merged_view(item, view, *q, s)) return tree;

@@ -33,7 +33,10 @@ datum type_text(call_context& c, args_t a) {
   return text_result(c, format_type({object(a[0]), a[1].is_null() ? -1 : static_cast<std::int32_t>(a[1].as_int())}));
 }
 /// What is stored of a default or a check is its text already.
-datum expression_text(call_context&, args_t a) { return a[0]; }
+datum expression_text(call_context& c, args_t a) {
+  const bool pretty = a.size() > 2 && a[2].as_bool();
+  return pretty ? text_result(c, without_parentheses(a[0].as_bytes())) : a[0];
+}
 
 datum index_definition(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);

@@ -34,7 +34,17 @@ const char* action_text(fk_action action) {
   return "";
 }
 
-/// "(a < 1)" -> "a < 1" when the first parenthesis closes at the end.
+std::string foreign_key_text(const catalog& c, const table_def& table, const constraint_def& k, std::span<const oid> path) {
+  std::string out = "FOREIGN KEY " + column_list(&table, k.columns) + " REFERENCES " +
+                    shown_relation_name(c, path, k.referenced_table) +
+                    column_list(c.find_table(k.referenced_table), k.referenced_columns);
+  if (k.on_update != fk_action::no_action) out.append(" ON UPDATE ").append(action_text(k.on_update));
+  if (k.on_delete != fk_action::no_action) out.append(" ON DELETE ").append(action_text(k.on_delete));
+  return out;
+}
+
+}  // namespace
+
 std::string_view without_parentheses(std::string_view text) {
   if (!text.starts_with('(') || !text.ends_with(')')) return text;
   int depth = 0;
@@ -47,17 +57,6 @@ std::string_view without_parentheses(std::string_view text) {
   }
   return text.substr(1, text.size() - 2);
 }
-
-std::string foreign_key_text(const catalog& c, const table_def& table, const constraint_def& k, std::span<const oid> path) {
-  std::string out = "FOREIGN KEY " + column_list(&table, k.columns) + " REFERENCES " +
-                    shown_relation_name(c, path, k.referenced_table) +
-                    column_list(c.find_table(k.referenced_table), k.referenced_columns);
-  if (k.on_update != fk_action::no_action) out.append(" ON UPDATE ").append(action_text(k.on_update));
-  if (k.on_delete != fk_action::no_action) out.append(" ON DELETE ").append(action_text(k.on_delete));
-  return out;
-}
-
-}  // namespace
 
 std::optional<relation_identity> identify_relation(const catalog& c, oid id) {
   if (const table_def* t = c.find_table(id)) return relation_identity{t->name, t->schema, 'r'};

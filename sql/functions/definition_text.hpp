@@ -36,6 +36,8 @@ std::string index_column_text(const catalog& definitions, const index_def& index
 /// "FOREIGN KEY (a) REFERENCES t(id) ON DELETE CASCADE". `pretty` leaves out parentheses that mean nothing.
 std::string constraint_text(const catalog& definitions, const table_def& table, const constraint_def& constraint,
                             std::span<const oid> path, bool pretty);
+/// "(a < 1)" becomes "a < 1": without the parentheses around the whole.
+std::string_view without_parentheses(std::string_view text);
 struct found_constraint {
   const table_def* table = nullptr;
   const constraint_def* constraint = nullptr;

@@ -38,6 +38,8 @@ void class_rows(view_rows& out) {
     relation(out, id, t.name, t.schema, t.owner, t.kind).set("relispopulated", t.populated).set("relhasrules", t.kind != 'r');
     if (!t.is_view()) out.set("relam", heap_method).set("relfilenode", t.space.value);
     if (t.kind == 'm') out.set("relreplident", 'd');
+    if (t.check_option != 0)
+      out.set_array("reloptions", type_oid::text, {out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded")});
     out.set("relnatts", t.columns.size()).set("relhasindex", !t.indexes.empty()).set("relchecks", check_count(t));
     out.set("reltuples", -1.0).set("relhastriggers", keyed.contains(id));
   }

@@ -54,6 +54,7 @@ alter table g drop column aa;
 alter table g drop column aa cascade;
 select column_name, is_generated::text from information_schema.columns where table_name = 'gu' order by 1;
 select attname, attgenerated, atthasdef from pg_attribute where attrelid = 'gu'::regclass and attnum > 0 order by attnum;
+select attname, pg_get_expr(adbin, adrelid), pg_get_expr(adbin, adrelid, true) from pg_attrdef join pg_attribute on attrelid = adrelid and attnum = adnum where adrelid = 'gc'::regclass;
 create table bad (a int, b int generated always as (c) stored);
 create table bad (a int, b int generated always as (a) stored, c int generated always as (b) stored);
 create table bad (a int, b int generated always as (b + 1) stored);

@@ -61,6 +61,7 @@ insert into k2 values (61, 20);
 create view k3 as select id, a from k2;
 insert into k3 values (62, 1);
 select check_option from information_schema.views where table_name in ('c1', 'l1', 'l2') order by table_name;
+select relname, reloptions from pg_class where relname in ('c1', 'l1', 'l2') order by 1;
 create view n1 as select distinct id from t;
 create view n2 as select a, count(*) from t group by a;
 create view n3 as select id from t union select 1;
