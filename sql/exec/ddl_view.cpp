@@ -46,6 +46,25 @@ bool reads(const table_def& view, oid relation, std::int16_t column) {
   return std::any_of(view.uses.begin(), view.uses.end(), [&](auto& u) { return u.relation == relation && (column == 0 || u.column == column); });
 }
 
+/// WITH CHECK OPTION, or the parameter that means the same.
+char check_option_of(const ast::create_view_statement& s) {
+  char out = s.check_option;
+  for (auto& [name, value] : s.settings) {
+    if (name != "check_option") {
+      bool known = name == "security_barrier" || name == "security_invoker";
+      if (known) throw sql_error(sqlstate::feature_not_supported, "view parameter \"" + name + "\" is not supported");
+      throw sql_error(sqlstate::invalid_parameter_value, "unrecognized parameter \"" + name + "\"");
+    }
+    auto text = value ? value->text : std::string();
+    if (text != "local" && text != "cascaded") {
+      throw sql_error(sqlstate::invalid_parameter_value, "invalid value for enum option \"check_option\": " + text)
+          .detail("Valid values are \"local\" and \"cascaded\".");
+    }
+    out = text[0];
+  }
+  return out;
+}
+
 void add_columns(table_def& table, const std::vector<output_column>& outputs) {
   for (auto& o : outputs) {
     column_def column;
@@ -112,7 +131,7 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   view.name = s.view.name;
   view.schema = schema;
   view.owner = owner_.role_id();
-  view.check_option = s.check_option;
+  view.check_option = check_option_of(s);
   view.definition = std::move(bound.text);
   view.uses = std::move(bound.uses);
   add_columns(view, bound.outputs);
