@@ -17,6 +17,7 @@ struct relation_name {
 struct column_def {
   std::string name;
   type_name type;
+  int position = 0;
 };
 
 enum class join_kind : std::uint8_t { inner, left, right, full, cross };

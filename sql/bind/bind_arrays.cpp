@@ -69,6 +69,10 @@ expression_ptr binder::subscript(const ast::expr& e, scope& s) {
   // a[1][2] comes as a subscript of a subscript: one access with two indexes.
   std::vector<expression_ptr> indexes;
   const ast::expr* base = &e;
+  while (base->kind == expr_kind::subscript) base = base->args[0].get();
+  auto array = bind(*base, s);
+  if (array->type().id == type_oid::jsonb) return json_subscript(e, std::move(array), s);
+  base = &e;
   while (base->kind == expr_kind::subscript) {
     auto index = bind(*base->args[1], s);
     auto number = try_coerce(index, {type_oid::int4, -1}, cast_context::assignment, base->args[1]->position);
@@ -76,13 +80,30 @@ expression_ptr binder::subscript(const ast::expr& e, scope& s) {
     indexes.insert(indexes.begin(), std::move(number));
     base = base->args[0].get();
   }
-  auto array = bind(*base, s);
   oid element = element_of(array->type().id);
   if (element == 0) {
     throw sql_error(sqlstate::datatype_mismatch, "cannot subscript type " + format_type({array->type().id, -1}) +
                                                      " because it does not support subscripting").at(base->position);
   }
   return std::make_shared<subscript_expression>(type_ref{element, -1}, std::move(array), std::move(indexes));
+}
+
+/// jsonb['a'][0]: what the operator #> gives for the path of its subscripts.
+expression_ptr binder::json_subscript(const ast::expr& e, expression_ptr value, scope& s) {
+  std::vector<expression_ptr> path;
+  for (auto* at = &e; at->kind == expr_kind::subscript; at = at->args[0].get()) {
+    auto index = bind(*at->args[1], s);
+    const oid type = index->type().id;
+    auto step = try_coerce(index, {type == type_oid::int2 || type == type_oid::int4 ? oid{type_oid::int4} : oid{type_oid::text}, -1},
+                           cast_context::implicit, at->args[1]->position);
+    if (!step) {
+      throw sql_error(sqlstate::datatype_mismatch, "subscript type " + format_type({type, -1}) + " is not supported")
+          .hint("jsonb subscript must be coercible to either integer or text.").at(at->args[1]->position);
+    }
+    path.insert(path.begin(), coerce(step, {type_oid::text, -1}, cast_context::assignment, at->args[1]->position));
+  }
+  auto steps = std::make_shared<array_expression>(type_ref{type_oid::text_array, -1}, type_oid::text, false, std::move(path));
+  return call_operator("#>", std::move(value), fold(std::move(steps)), e.position);
 }
 
 expression_ptr binder::row(const ast::expr& e, scope& s) {

@@ -4,6 +4,7 @@
 #include "base/sql_error.hpp"
 #include "sql/bind/binder.hpp"
 #include "sql/bind/suggest.hpp"
+#include "sql/types/array.hpp"
 
 namespace helios::sql {
 
@@ -32,6 +33,10 @@ expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
     case expr_kind::call: return call(e, s);
     case expr_kind::cast: {
       auto to = resolve_type(e.type);
+      // ARRAY[] takes its type from the cast around it.
+      if (const oid element = element_type(to.id); element != 0 && e.args[0]->kind == expr_kind::array && e.args[0]->args.empty()) {
+        return std::make_shared<constant_expression>(to, array_value::of(element, {}).to_datum(in_.memory()), e.args[0]->position);
+      }
       auto value = bind(*e.args[0], s);
       auto out = try_coerce(value, to, cast_context::explicit_, e.args[0]->position);
       if (!out) {
@@ -155,12 +160,24 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
     no_such_relation(s, qualifier.back(), e.position);
   }
   for (scope* at = &s; at != nullptr; at = at->outer) {
-    if (find_relation(*at, e.names) != nullptr) {
-      throw sql_error(sqlstate::feature_not_supported, "whole-row references are not supported").at(e.position);
-    }
+    if (auto* r = find_relation(*at, e.names); r != nullptr) return whole_row(*r, e.position, s, at);
   }
   throw sql_error(sqlstate::undefined_column, "column \"" + e.names.back() + "\" does not exist")
       .hint(suggest_column(s, {}, e.names.back())).at(e.position);
+}
+
+/// The columns of a relation as one record. Of a scalar function's relation it is that value itself.
+expression_ptr binder::whole_row(const relation_entry& relation, int position, scope& from, scope* to) {
+  std::vector<expression_ptr> fields;
+  std::vector<std::string> names;
+  for (auto& c : relation.columns) {
+    in_.use(*c.value);
+    if (auto* slot = as_slot(c.value); slot != nullptr && !from.in_aggregate) to->references.emplace(slot->slot(), position);
+    cross(from, to, *c.value);
+    fields.push_back(c.value);
+    names.push_back(c.name);
+  }
+  return std::make_shared<row_expression>(std::move(fields), std::move(names), relation.nullable);
 }
 
 expression_ptr binder::operation(const ast::expr& e, scope& s) {
@@ -283,6 +300,9 @@ expression_ptr binder::aggregate(const ast::expr& e, std::vector<expression_ptr>
   aggregate_call call;
   call.function = f.aggregate;
   call.arguments = std::move(arguments);
+  if (f.aggregate->typed_arguments) {
+    for (auto& a : call.arguments) a = std::make_shared<row_expression>(std::vector<expression_ptr>{a});
+  }
   call.distinct = e.distinct;
   if (e.filter) call.filter = bind_condition(*e.filter, s, "FILTER");
   call.order = bind_order(e.order, {}, nullptr, s, false);

@@ -220,12 +220,33 @@ tree_ptr binder::from_query(const ast::from_item& item, scope& s) {
   return out;
 }
 
+namespace {
+/// The columns of the records that a function in FROM returns: its own, or those that the query names. Empty for another one.
+std::vector<record_column> record_columns(const binder& bind, const ast::from_item& item, const function_def& f) {
+  const auto refuse = [&](const char* what, int position) {
+    throw sql_error(sqlstate::syntax_error, std::string("a column definition list is ") + what).at(position);
+  };
+  if (!f.columns_from_caller) {
+    if (!item.function_columns.empty()) {
+      refuse(f.columns.empty() ? "only allowed for functions returning \"record\"" : "redundant for a function with OUT parameters",
+             item.function_columns[0].position);
+    }
+    return f.columns;
+  }
+  if (item.function_columns.empty()) refuse("required for functions returning \"record\"", item.function->position);
+  std::vector<record_column> out;
+  for (auto& c : item.function_columns) out.push_back({c.name, bind.resolve_type(c.type)});
+  return out;
+}
+}  // namespace
+
 tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
   auto& call = *item.function;
   std::string name = call.kind == ast::expr_kind::call ? call.names.back() : column_name(call);
   std::vector<expression_ptr> arguments;
   plan_node_ptr root;
-  int slot = in_.add_slots(2);
+  std::vector<record_column> columns;
+  int slot = 0, width = 1;
   type_ref type;
   std::vector<oid> types;
   s.clause = "functions in FROM";
@@ -239,8 +260,11 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
     if (f.function->window) throw sql_error("42809", "window function " + name + " requires an OVER clause").at(call.position);
     arguments = coerce_arguments(std::move(arguments), f.argument_types, call.position);
     type = {f.result_type, -1};
+    columns = record_columns(*this, item, *f.function);
+    width = std::max(1, static_cast<int>(columns.size()));
+    slot = in_.add_slots(static_cast<std::size_t>(width) + 1);
     if (f.function->returns_set) {
-      root = make_function_scan(f.function, arguments, slot, slot + 1);
+      root = make_function_scan(f.function, arguments, columns, slot, slot + width);
     } else {
       auto value = std::make_shared<call_expression>(type, f.function, arguments);
       root = make_project(make_one_row(), {{slot, value}, {slot + 1, std::make_shared<constant_expression>(type_ref{type_oid::int8, -1}, datum::of_int(1))}});
@@ -249,6 +273,7 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
     auto value = bind(call, s);
     arguments.push_back(value);
     type = value->type();
+    slot = in_.add_slots(2);
     root = make_project(make_one_row(), {{slot, value}, {slot + 1, std::make_shared<constant_expression>(type_ref{type_oid::int8, -1}, datum::of_int(1))}});
   }
   relation_entry r;
@@ -256,9 +281,12 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
   r.position = item.position;
   // A function of one column gives its alias to the column as well.
   std::string column = item.alias.empty() ? name : item.alias;
-  r.columns.push_back({column, std::make_shared<slot_expression>(type, slot, column)});
+  if (columns.empty()) columns.push_back({column, type});
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    r.columns.push_back({columns[i].name, std::make_shared<slot_expression>(columns[i].type, slot + static_cast<int>(i), columns[i].name)});
+  }
   if (item.ordinality) {
-    r.columns.push_back({"ordinality", std::make_shared<slot_expression>(type_ref{type_oid::int8, -1}, slot + 1, "ordinality")});
+    r.columns.push_back({"ordinality", std::make_shared<slot_expression>(type_ref{type_oid::int8, -1}, slot + width, "ordinality")});
   }
   std::vector<int> read;
   for (auto& a : arguments) collect_slots(*a, read);
@@ -268,7 +296,9 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
     if (!outside) needs.push_back(n);
   }
   add_relation(s, std::move(r), item.column_aliases);
-  return opaque(std::move(root), {slot, slot + 1}, std::move(needs));
+  std::vector<int> slots;
+  for (int i = 0; i <= width; ++i) slots.push_back(slot + i);
+  return opaque(std::move(root), std::move(slots), std::move(needs));
 }
 
 tree_ptr binder::from_common_table(const ast::from_item& item, common_table_entry& table, scope& s) {

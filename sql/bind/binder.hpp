@@ -57,6 +57,7 @@ class binder {
   expression_ptr add_aggregate(aggregate_call call, oid type, const std::string& name, scope& s);
   expression_ptr constant(const ast::expr& e);
   expression_ptr column(const ast::expr& e, scope& s);
+  expression_ptr whole_row(const relation_entry& relation, int position, scope& from, scope* to);
   expression_ptr parameter(const ast::expr& e);
   expression_ptr operation(const ast::expr& e, scope& s);
   expression_ptr call(const ast::expr& e, scope& s);
@@ -95,6 +96,7 @@ class binder {
   expression_ptr array(const ast::expr& e, scope& s);
   expression_ptr array_test(const ast::expr& e, scope& s);
   expression_ptr subscript(const ast::expr& e, scope& s);
+  expression_ptr json_subscript(const ast::expr& e, expression_ptr value, scope& s);
   expression_ptr row(const ast::expr& e, scope& s);
   std::vector<expression_ptr> to_common(std::vector<expression_ptr> values, const char* construct, int position);
 

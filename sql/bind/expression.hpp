@@ -259,17 +259,20 @@ class subscript_expression final : public expression {
   std::vector<expression_ptr> indexes_;
 };
 
-/// ROW(...): a record.
+/// ROW(...): a record. Its columns have names when it stands for a whole row; then it is NULL where an outer join has none, if
+/// `nullable`.
 class row_expression final : public expression {
  public:
-  explicit row_expression(std::vector<expression_ptr> fields)
-      : expression({type_oid::record, -1}), fields_(std::move(fields)) {}
+  explicit row_expression(std::vector<expression_ptr> fields, std::vector<std::string> names = {}, bool nullable = false)
+      : expression({type_oid::record, -1}), fields_(std::move(fields)), names_(std::move(names)), nullable_(nullable) {}
   datum eval(evaluation& in) const override;
   void children(const std::function<void(const expression_ptr&)>& visit) const override;
   void describe(std::string& out, bool as_key) const override;
 
  private:
   std::vector<expression_ptr> fields_;
+  std::vector<std::string> names_;
+  bool nullable_;
 };
 
 /// Scalar subquery, EXISTS, ARRAY(subquery), and op ANY / ALL (subquery).

@@ -119,7 +119,12 @@ void subscript_expression::describe(std::string& out, bool as_key) const {
 
 datum row_expression::eval(evaluation& in) const {
   std::vector<record_field> fields;
-  for (auto& f : fields_) fields.push_back({f->type().id, f->eval(in)});
+  bool missing = nullable_;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    fields.push_back({fields_[i]->type().id, fields_[i]->eval(in), i < names_.size() ? std::string_view(names_[i]) : std::string_view()});
+    missing = missing && fields.back().value.is_null();
+  }
+  if (missing) return datum::null();
   return make_record(fields, *in.call.mem);
 }
 

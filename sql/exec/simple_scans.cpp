@@ -2,6 +2,7 @@
 
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/plan/nodes.hpp"
+#include "sql/types/array.hpp"
 
 namespace helios::sql {
 
@@ -55,16 +56,20 @@ operation_ptr values_node::make() const { return std::make_unique<values_operati
 
 class function_scan_node final : public plan_node {
  public:
-  function_scan_node(const function_def* function, std::vector<expression_ptr> arguments, int slot, int ordinality)
-      : function_(function), arguments_(std::move(arguments)), slot_(slot), ordinality_(ordinality) {
+  function_scan_node(const function_def* function, std::vector<expression_ptr> arguments, std::vector<record_column> columns, int slot, int ordinality)
+      : function_(function), arguments_(std::move(arguments)), columns_(std::move(columns)), slot_(slot), ordinality_(ordinality) {
     for (auto& a : arguments_) types_.push_back(a->type().id);
   }
   operation_ptr make() const override;
   std::string title() const override { return std::string("Function Scan on ") + function_->name; }
-  void settle(const std::vector<bool>&) override { slots_ = {slot_, ordinality_}; }
+  void settle(const std::vector<bool>&) override {
+    slots_.clear();
+    for (int s = slot_; s <= ordinality_; ++s) slots_.push_back(s);
+  }
 
   const function_def* function_;
   std::vector<expression_ptr> arguments_;
+  std::vector<record_column> columns_;
   std::vector<oid> types_;
   int slot_, ordinality_;
 };
@@ -82,11 +87,16 @@ class function_scan_operation final : public operation {
       if (arguments.back().is_null() && node_.function_->strict) return;
     }
     in.call.argument_types = node_.types_;
+    in.call.result_columns = node_.columns_;
     node_.function_->call_set(in.call, arguments, rows_);
+    in.call.result_columns = {};
   }
   bool next(evaluation& in) override {
     if (at_ == rows_.size()) return false;
-    in.slots[static_cast<std::size_t>(node_.slot_)] = rows_[at_++];
+    auto slot = static_cast<std::size_t>(node_.slot_);
+    const datum row = rows_[at_++];
+    if (node_.columns_.empty() || node_.function_->result != type_oid::record) in.slots[slot] = row;
+    else for (const auto& field : read_record(row)) in.slots[slot++] = field.value;
     in.slots[static_cast<std::size_t>(node_.ordinality_)] = datum::of_int(static_cast<std::int64_t>(at_));
     in.tick();
     return true;
@@ -147,8 +157,9 @@ plan_node_ptr make_one_row() { return std::make_shared<one_row_node>(); }
 plan_node_ptr make_values(std::vector<std::vector<expression_ptr>> rows, std::vector<int> slots) {
   return std::make_shared<values_node>(std::move(rows), std::move(slots));
 }
-plan_node_ptr make_function_scan(const function_def* function, std::vector<expression_ptr> arguments, int slot, int ordinality_slot) {
-  return std::make_shared<function_scan_node>(function, std::move(arguments), slot, ordinality_slot);
+plan_node_ptr make_function_scan(const function_def* function, std::vector<expression_ptr> arguments,
+                                 std::vector<record_column> columns, int slot, int ordinality_slot) {
+  return std::make_shared<function_scan_node>(function, std::move(arguments), std::move(columns), slot, ordinality_slot);
 }
 plan_node_ptr make_virtual_scan(const virtual_relation& relation, int base) {
   return std::make_shared<virtual_scan_node>(relation, base);

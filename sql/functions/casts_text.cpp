@@ -112,7 +112,7 @@ void add_text_casts(registry& r) {
                     type_oid::oid_array, type_oid::timestamp_array, type_oid::date_array, type_oid::time_array,
                     type_oid::timestamptz_array, type_oid::interval_array, type_oid::numeric_array,
                     type_oid::regclass_array, type_oid::regtype_array, type_oid::uuid_array, type_oid::regproc_array,
-                    type_oid::aclitem_array, 199 /* json[] */, 3221 /* pg_lsn[] */>{});
+                    type_oid::aclitem_array, 199 /* json[] */, type_oid::jsonb, type_oid::jsonb_array, type_oid::jsonpath, 3221 /* pg_lsn[] */>{});
 }
 
 namespace {

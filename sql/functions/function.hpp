@@ -16,6 +16,12 @@ namespace helios::sql {
 class session;        // sql/session.hpp
 class session_hooks;  // sql/functions/session_hooks.hpp: functions of the session (current_user, nextval, ...) use it
 
+/// A column of the rows that a function returns.
+struct record_column {
+  std::string name;
+  type_ref type;
+};
+
 /// What a function may use while it runs. One per executing statement.
 struct call_context {
   arena* mem = nullptr;                   ///< for results with bytes; lives at least as long as the current row
@@ -24,6 +30,8 @@ struct call_context {
   session_hooks* hooks = nullptr;         ///< the same session, as functions see it; null as `owner`
   /// Types of the arguments of the call that runs, after coercion. Whoever calls a function with needs_types sets it.
   std::span<const oid> argument_types;
+  /// For a function with `columns_from_caller`: the columns that the query asks for (AS x(a int, b text)).
+  std::span<const record_column> result_columns;
 };
 
 enum class volatility : std::uint8_t { immutable, stable, volatile_ };
@@ -45,6 +53,9 @@ struct function_def {
   bool needs_types = false;   ///< takes any type and reads call_context::argument_types (concat, format, pg_typeof)
   bool writes = false;        ///< side effects on the database (nextval, setval): forwarded by a standby
   bool window = false;        ///< computed by the window operator, which knows it by its name; `call` is null
+  /// Not empty: each result is a record of these columns, which FROM shows one by one.
+  std::vector<record_column> columns = {};
+  bool columns_from_caller = false;  ///< returns records whose columns the query must name
 };
 
 /// An aggregate keeps a state per group. The state is owned by the executor and destroyed with the group.
@@ -71,6 +82,8 @@ struct aggregate_def {
   std::unique_ptr<aggregate_state> (*start)();
   ordered_set ordered = ordered_set::none;
   bool hypothetical() const { return ordered >= ordered_set::rank; }
+  /// Each argument comes as a record of one field, which says its type (json_agg).
+  bool typed_arguments = false;
 };
 
 enum class cast_context : std::uint8_t { implicit, assignment, explicit_ };

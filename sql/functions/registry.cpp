@@ -51,6 +51,18 @@ void registry::add_set(const char* name, std::initializer_list<oid> arguments, o
   functions_by_name_[name].push_back(&f);
 }
 
+void registry::add_rows(const char* name, std::initializer_list<oid> arguments, std::vector<record_column> columns,
+                        void (*call)(call_context&, std::span<const datum>, std::vector<datum>&), unsigned flags) {
+  add_set(name, arguments, columns.size() == 1 ? columns[0].type.id : oid{type_oid::record}, call, flags);
+  functions_.back().columns = std::move(columns);
+}
+
+void registry::add_record(const char* name, std::initializer_list<oid> arguments,
+                          void (*call)(call_context&, std::span<const datum>, std::vector<datum>&), bool set) {
+  add_set(name, arguments, type_oid::record, call, stable | (set ? 0u : unsigned{takes_null}));
+  functions_.back().columns_from_caller = true;
+}
+
 void registry::op(const char* name, std::initializer_list<oid> arguments, oid result, scalar_fn call, unsigned flags) {
   function_def& f = operators_.emplace_back(make(name, arguments, result, flags));
   f.id = builtin_operator_oid(name, f.arguments);
@@ -59,7 +71,7 @@ void registry::op(const char* name, std::initializer_list<oid> arguments, oid re
 }
 
 void registry::aggregate(const char* name, std::initializer_list<oid> arguments, oid result,
-                         std::unique_ptr<aggregate_state> (*start)(), bool strict) {
+                         std::unique_ptr<aggregate_state> (*start)(), bool strict, bool typed_arguments) {
   aggregate_def& a = aggregates_.emplace_back();
   a.name = name;
   a.arguments = arguments;
@@ -67,6 +79,7 @@ void registry::aggregate(const char* name, std::initializer_list<oid> arguments,
   a.result = result;
   a.strict = strict;
   a.start = start;
+  a.typed_arguments = typed_arguments;
   aggregates_by_name_[name].push_back(&a);
 }
 
@@ -120,6 +133,11 @@ const registry& builtins() {
     add_catalog_functions(*r);
     add_array_functions(*r);
     add_json_functions(*r);
+    add_json_operators(*r);
+    add_jsonb_functions(*r);
+    add_json_set_functions(*r);
+    add_json_aggregates(*r);
+    add_jsonpath_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

@@ -28,10 +28,16 @@ class registry {
   void add(const char* name, std::initializer_list<oid> arguments, oid result, scalar_fn call, unsigned flags = plain);
   void add_set(const char* name, std::initializer_list<oid> arguments, oid result,
                void (*call)(call_context&, std::span<const datum>, std::vector<datum>&), unsigned flags = plain);
+  /// Rows of the named columns; of one, its values.
+  void add_rows(const char* name, std::initializer_list<oid> arguments, std::vector<record_column> columns,
+                void (*call)(call_context&, std::span<const datum>, std::vector<datum>&), unsigned flags = plain);
+  /// Records whose columns the query names; one of them, or a set.
+  void add_record(const char* name, std::initializer_list<oid> arguments,
+                  void (*call)(call_context&, std::span<const datum>, std::vector<datum>&), bool set);
   /// One argument: a prefix operator.
   void op(const char* name, std::initializer_list<oid> arguments, oid result, scalar_fn call, unsigned flags = plain);
   void aggregate(const char* name, std::initializer_list<oid> arguments, oid result,
-                 std::unique_ptr<aggregate_state> (*start)(), bool strict = true);
+                 std::unique_ptr<aggregate_state> (*start)(), bool strict = true, bool typed_arguments = false);
   void ordered_aggregate(const char* name, std::initializer_list<oid> arguments, oid result, ordered_set what);
   void window(const char* name, std::initializer_list<oid> arguments, oid result);
   void cast(oid from, oid to, cast_context context, datum (*call)(call_context&, datum, std::int32_t, bool));
@@ -77,6 +83,11 @@ void add_replication_functions(registry&);
 void add_catalog_functions(registry&);
 void add_array_functions(registry&);
 void add_json_functions(registry&);
+void add_json_operators(registry&);
+void add_jsonb_functions(registry&);
+void add_json_set_functions(registry&);
+void add_json_aggregates(registry&);
+void add_jsonpath_functions(registry&);
 void add_set_functions(registry&);
 void add_aggregates(registry&);
 void add_statistics_aggregates(registry&);
@@ -90,6 +101,7 @@ inline constexpr oid b = type_oid::boolean, i2 = type_oid::int2, i4 = type_oid::
                      by = type_oid::bytea, dt = type_oid::date, tm = type_oid::time, ts = type_oid::timestamp,
                      tz = type_oid::timestamptz, iv = type_oid::interval, id = type_oid::oid, any = type_oid::any,
                      elem = type_oid::anyelement, arr = type_oid::anyarray, ta = type_oid::text_array,
+                     js = type_oid::json, jb = type_oid::jsonb, jp = type_oid::jsonpath,
                      rc = type_oid::regclass, rt = type_oid::regtype, lsn_ = type_oid::pg_lsn, vd = type_oid::void_;
 }  // namespace sig
 

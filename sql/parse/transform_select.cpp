@@ -197,7 +197,7 @@ ast::from_ptr transformer::function(const RangeFunction* node) {
   out->ordinality = node->ordinality;
   out->lateral = node->lateral;
   each<ColumnDef>(node->coldeflist, [this, &out](const ColumnDef* c) {
-    out->function_columns.push_back({text_of(c->colname), type(c->typeName)});
+    out->function_columns.push_back({text_of(c->colname), type(c->typeName), position(c->location)});
   });
   set_alias(*out, node->alias);
   return out;

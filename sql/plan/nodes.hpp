@@ -37,7 +37,9 @@ plan_node_ptr make_one_row();
 plan_node_ptr make_values(std::vector<std::vector<expression_ptr>> rows, std::vector<int> slots);
 plan_node_ptr make_table_scan(table_source source, condition_list filter);
 plan_node_ptr make_index_scan(table_source source, index_range range, condition_list filter);
-plan_node_ptr make_function_scan(const function_def* function, std::vector<expression_ptr> arguments, int slot, int ordinality_slot);
+/// `columns`: of a function that returns records, which go to as many slots from `slot` on.
+plan_node_ptr make_function_scan(const function_def* function, std::vector<expression_ptr> arguments,
+                                 std::vector<record_column> columns, int slot, int ordinality_slot);
 /// Set-returning functions of a select list: rows until the longest of them ends, NULL for those that ended before.
 plan_node_ptr make_project_set(plan_node_ptr input, std::vector<set_call> calls);
 plan_node_ptr make_filter(plan_node_ptr input, condition_list filter);

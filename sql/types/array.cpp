@@ -6,6 +6,7 @@ namespace helios::sql {
 
 namespace {
 constexpr int dimensions_max = 6;
+constexpr std::uint32_t names_follow = 1u << 31;
 [[noreturn]] void damaged() { throw sql_error(sqlstate::data_corrupted, "a stored array or record is damaged"); }
 
 datum unpack_nullable(const type_ops& type, byte_reader& in) {
@@ -72,10 +73,14 @@ oid array_type_of(oid element) {
 
 datum make_record(std::span<const record_field> fields, arena& mem) {
   std::string bytes;
-  put_le(bytes, static_cast<std::uint32_t>(fields.size()));
+  const bool named = !fields.empty() && !fields[0].name.empty();
+  put_le(bytes, static_cast<std::uint32_t>(fields.size()) | (named ? names_follow : 0));
   for (const auto& f : fields) {
     put_le(bytes, f.type);
     pack_nullable(get_type(f.type), f.value, bytes);
+    if (!named) continue;
+    put_le(bytes, static_cast<std::uint32_t>(f.name.size()));
+    bytes.append(f.name);
   }
   return datum::of_bytes(mem.copy(bytes));
 }
@@ -83,12 +88,14 @@ datum make_record(std::span<const record_field> fields, arena& mem) {
 std::vector<record_field> read_record(datum v) {
   byte_reader in(v.as_bytes());
   std::vector<record_field> out;
-  for (auto n = in.le<std::uint32_t>(); n > 0; --n) {
+  const auto count = in.le<std::uint32_t>();
+  for (auto n = count & ~names_follow; n > 0; --n) {
     record_field f;
     f.type = in.le<std::uint32_t>();
     const type_ops* type = find_type(f.type);
     if (!in.ok() || !type) damaged();
     f.value = unpack_nullable(*type, in);
+    if ((count & names_follow) != 0) f.name = in.bytes(in.le<std::uint32_t>());
     out.push_back(f);
   }
   if (!in.finished()) damaged();

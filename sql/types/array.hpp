@@ -1,7 +1,8 @@
 #pragma once
 // Arrays and records as values. Array bytes: element oid (u32), dimensions (u8, 0 to 6), per dimension its length and
 // lower bound (i32 each), then the elements in row-major order: a flag byte (1 NULL) and the packed value. A record is
-// a count (u32) and per column its type oid (u32), a flag byte and the packed value. All little-endian.
+// a count (u32; its highest bit says that there are names) and per column its type oid (u32), a flag byte, the packed
+// value and, if there are names, the column's name (u32 length and bytes). All little-endian.
 
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ oid array_type_of(oid element);
 struct record_field {
   oid type = 0;
   datum value;
+  std::string_view name = {};  ///< empty in a row of expressions, whose columns are f1, f2, ...
 };
 datum make_record(std::span<const record_field> fields, arena& mem);
 std::vector<record_field> read_record(datum v);

@@ -375,6 +375,8 @@ constexpr type_ops array_types[] = {
     array_of<type_oid::regtype>(2211, "_regtype", "regtype[]"),
     array_of<type_oid::uuid>(2951, "_uuid", "uuid[]"),
     array_of<type_oid::json>(199, "_json", "json[]"),
+    array_of<type_oid::jsonb>(3807, "_jsonb", "jsonb[]"),
+    array_of<type_oid::jsonpath>(4073, "_jsonpath", "jsonpath[]"),
     array_of<type_oid::pg_lsn>(3221, "_pg_lsn", "pg_lsn[]"),
     array_of<type_oid::int2vector>(1006, "_int2vector", "int2vector[]"),
     array_of<type_oid::cid>(1012, "_cid", "cid[]"),

@@ -1,5 +1,4 @@
-// text, varchar, bpchar, name, "char", bytea, unknown, cstring, json, and types that only show text.
-#include "sql/types/json_syntax.hpp"
+// text, varchar, bpchar, name, "char", bytea, unknown, cstring, and types that only show text.
 #include "sql/types/support.hpp"
 #include "sql/types/text.hpp"
 
@@ -199,17 +198,6 @@ void write_bytea(datum v, const format_settings& f, std::string& out) {
   write_bytea_text(v.as_bytes(), f.bytea_hex, out);
 }
 
-datum checked_json(datum v) {
-  if (!is_json(v.as_bytes())) throw sql_error(sqlstate::invalid_text_representation, "invalid input syntax for type json");
-  return v;
-}
-datum parse_json(std::string_view text, std::int32_t modifier, const format_settings& f, arena& mem) {
-  return checked_json(parse_plain(text, modifier, f, mem));
-}
-datum parse_json_binary(std::string_view bytes, std::int32_t modifier, arena& mem) {
-  return checked_json(parse_plain_binary(bytes, modifier, mem));
-}
-
 constexpr type_ops text_like(oid id, const char* name, const char* sql_name, char category, bool preferred, oid array,
                              std::int16_t length = -1) {
   return {id, name, sql_name, length, category, preferred, false, array,
@@ -219,8 +207,6 @@ constexpr type_ops text_like(oid id, const char* name, const char* sql_name, cha
 constexpr type_ops text_ops = text_like(type_oid::text, "text", "text", 'S', true, type_oid::text_array);
 constexpr type_ops unknown_ops = text_like(type_oid::unknown, "unknown", "unknown", 'X', false, 0, -2);
 constexpr type_ops cstring_ops = text_like(type_oid::cstring, "cstring", "cstring", 'P', false, 1263, -2);
-constexpr type_ops json_ops{type_oid::json, "json", "json", -1, 'U', false, false, 199, parse_json, write_plain,
-                            parse_json_binary, write_plain_binary, compare_plain, hash_plain, write_plain_key};
 constexpr type_ops node_tree_ops = text_like(type_oid::pg_node_tree, "pg_node_tree", "pg_node_tree", 'Z', false, 0);
 constexpr type_ops aclitem_ops =
     text_like(type_oid::aclitem, "aclitem", "aclitem", 'U', false, type_oid::aclitem_array, 12);
@@ -244,7 +230,7 @@ constexpr type_ops bytea_ops{type_oid::bytea, "bytea", "bytea", -1, 'U', false, 
 }  // namespace
 
 void add_text_types(type_list& list) {
-  list.insert(list.end(), {&text_ops, &unknown_ops, &cstring_ops, &json_ops, &node_tree_ops, &aclitem_ops, &inet_ops,
+  list.insert(list.end(), {&text_ops, &unknown_ops, &cstring_ops, &node_tree_ops, &aclitem_ops, &inet_ops, 
                            &varchar_ops, &bpchar_ops, &name_ops, &char_ops, &bytea_ops});
 }
 

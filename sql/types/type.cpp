@@ -20,6 +20,8 @@ struct type_table {
   type_table() {
     add_number_types(list);
     add_text_types(list);
+    add_json_types(list);
+    add_jsonpath_type(list);
     add_numeric_type(list);
     add_date_types(list);
     add_interval_type(list);

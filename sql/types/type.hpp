@@ -29,6 +29,10 @@ inline constexpr sql::oid bool_array = 1000, bytea_array = 1001, char_array = 10
                      date_array = 1182, time_array = 1183, timestamptz_array = 1185, interval_array = 1187,
                      numeric_array = 1231, regclass_array = 2210, regtype_array = 2211, uuid_array = 2951,
                      aclitem_array = 1034;
+inline constexpr sql::oid json_array = 199, jsonb = 3802, jsonb_array = 3807, jsonpath = 4072, jsonpath_array = 4073,
+                     timetz = 1266, timetz_array = 1270, bit = 1560, bit_array = 1561, varbit = 1562,
+                     varbit_array = 1563, inet_array = 1041, cidr_array = 651, macaddr = 829, macaddr_array = 1040,
+                     macaddr8 = 774, macaddr8_array = 775;
 }  // namespace type_oid
 
 /// A type with its modifier (length of varchar, precision and scale of numeric, as PostgreSQL encodes it; -1: none).

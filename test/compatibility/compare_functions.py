@@ -46,6 +46,8 @@ SAMPLES = {
     'int2vector': ['1 2 3', ''], 'xid': ['5', '4294967295'],
     'regtype': ['int4', 'integer', '23', 'text[]', 'character varying', 'nosuch'],
     'json': ['{"a": 1}', '[1,2', 'null', '"x"', ''],
+    'jsonb': ['{"a": 1}', '{"b":[1,2,{"c":null}],"a":"x","b":2}', '[1,"a",null,true]', '[]', '{}', 'null', '"x"', '1.50', '-1e5', 'true', '[1,2', '{"a"}', ''],
+    'jsonpath': ['$', '$.a', '$[*] ? (@ > 1)', 'strict $.b[*].c', '$.**', '$.a + 1', '$.size()', '$.', '1 2'],
 }
 FORMATS_TIME = [
     'YYYY-MM-DD HH24:MI:SS', 'Day, DD Mon YYYY', 'FMDay FMMonth FMDDth', 'HH12:MI:SS.MS AM', 'YY Q WW IW ID D DDD J',
@@ -122,7 +124,8 @@ def good(kind, count=99):
     """Samples that are valid, for use as arguments."""
     bad = {'x', '', '1.5', '40000', '2147483648', '0x10', '- 5', '9223372036854775808', '1e39', '1e309', '1e400', 'abc', '1e', 'maybe', 'of', 'o', '1e131073',
            '\\xabc', '\\xzz', '2024-02-30', '2021-W10', 'foo', '2023-13-01', '25:00', '12:60', '294277-01-01', 'garbage', 'yesterdayx', '{1,{2}}', '{1', '{a}', '{{1,2},{3}}',
-           '{a"b}', '{a}}', '2021-05-06 07:08:09 Nowhere/Town', 'x days', '178000000 years', '1/', 'xyz', '4294967296', '-1', '1 day 1 day', 'noon'}
+           '{a"b}', '{a}}', '2021-05-06 07:08:09 Nowhere/Town', 'x days', '178000000 years', '1/', 'xyz', '4294967296', '-1', '1 day 1 day', 'noon',
+           '[1,2', '{"a"}', '$.', '1 2', '1.2.3'}
     if kind in ('text', 'name', 'varchar', 'bpchar', 'char', 'bytea'):
         bad = {'\\xabc', '\\xzz'}
     if kind in ('int2', 'int4', 'int8', 'float8', 'numeric', 'float4'):
@@ -189,13 +192,43 @@ def binary_cases(c):
     sends = {'int2': 'int2send', 'int4': 'int4send', 'int8': 'int8send', 'float4': 'float4send', 'float8': 'float8send', 'numeric': 'numeric_send', 'text': 'textsend',
              'bool': 'boolsend', 'bytea': 'byteasend', 'date': 'date_send', 'time': 'time_send', 'timestamp': 'timestamp_send', 'timestamptz': 'timestamptz_send',
              'interval': 'interval_send', 'uuid': 'uuid_send', 'int4[]': 'array_send', 'text[]': 'array_send', 'pg_lsn': 'pg_lsn_send', 'name': 'namesend', 'char': 'charsend',
-             'oid': 'oidsend', 'int2vector': 'int2vectorsend', 'regtype': 'regtypesend'}
+             'oid': 'oidsend', 
+             'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send',
+             'int2vector': 'int2vectorsend', 'regtype': 'regtypesend'}
     for kind, send in sends.items():
         for v in good(kind):
             c.binary(kind, v, send)
 
 
+def json_cases(c):
+    for x in good('jsonb'):
+        for y in good('jsonb'):
+            for op in ('=', '<', '>=', '@>', '<@', '||'):
+                c.op(op, ('jsonb', x), ('jsonb', y))
+        for key in ('a', 'b', 'x', '1', ''):
+            for op in ('->', '->>', '?', '-'):
+                c.op(op, ('jsonb', x), ('text', key))
+        for index in ('0', '1', '-1', '7'):
+            for op in ('->', '->>', '-'):
+                c.op(op, ('jsonb', x), ('int4', index))
+        for path in ('{}', '{a}', '{b}', '{b,2,c}', '{0}', '{-1}', '{a,b}', '{1,x}'):
+            for op in ('#>', '#>>', '#-'):
+                c.op(op, ('jsonb', x), ('text[]', path))
+            for call in ('jsonb_set', 'jsonb_insert'):
+                c.call(call, ('jsonb', x), ('text[]', path), ('jsonb', '[9]'))
+                c.call(call, ('jsonb', x), ('text[]', path), ('jsonb', '[9]'), ('bool', 'f'))
+        for call in ('jsonb_typeof', 'jsonb_pretty', 'jsonb_strip_nulls', 'jsonb_array_length'):
+            c.call(call, ('jsonb', x))
+        for path in good('jsonpath'):
+            c.op('@?', ('jsonb', x), ('jsonpath', path))
+            c.op('@@', ('jsonb', x), ('jsonpath', path))
+            c.call('jsonb_path_query_array', ('jsonb', x), ('jsonpath', path))
+        for kind in ('bool', 'int4', 'numeric', 'float8', 'text', 'json'):
+            c.cast('jsonb', x, kind)
+
+
 def operator_cases(c):
+    json_cases(c)
     numbers = ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric')
     for a in numbers:
         for b in numbers:

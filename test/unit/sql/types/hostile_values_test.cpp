@@ -119,4 +119,16 @@ TEST_CASE("a stored array whose bytes are damaged is refused") {
 TEST_CASE("deep nesting in text does not overflow the stack") {
   CHECK_FALSE(use_text(*find_type("_int4"), std::string(100000, '{')));
   CHECK_FALSE(use_text(*find_type("json"), std::string(1000000, '[')));
+  for (const char* type : {"jsonb", "jsonpath"}) {
+    CHECK_FALSE(use_text(*find_type(type), std::string(1000000, '[')));
+    CHECK_FALSE(use_text(*find_type(type), std::string(1000000, '(')));
+  }
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  CHECK_FALSE(use_text(*find_type("jsonb"), nested(100000)));
+  CHECK(use_text(*find_type("jsonb"), nested(1500)));
+  std::string steps = "$", terms = "1";
+  for (int i = 0; i < 100000; ++i) steps += ".a", terms += "+1";
+  CHECK_FALSE(use_text(*find_type("jsonpath"), steps));
+  CHECK_FALSE(use_text(*find_type("jsonpath"), terms));
+  CHECK_FALSE(use_text(*find_type("jsonpath"), "$" + std::string(100000, '-') + "1"));
 }
