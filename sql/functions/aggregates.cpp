@@ -236,7 +236,8 @@ void add_aggregates(registry& r) {
   add_array_aggs<type_oid::boolean, type_oid::bytea, type_oid::char_, type_oid::name, type_oid::int2, type_oid::int4,
                  type_oid::int8, type_oid::text, type_oid::varchar, type_oid::bpchar, type_oid::float4,
                  type_oid::float8, type_oid::oid, type_oid::date, type_oid::time, type_oid::timestamp,
-                 type_oid::timestamptz, type_oid::interval, type_oid::numeric, type_oid::uuid, type_oid::json, type_oid::jsonb>(r);
+                 type_oid::timestamptz, type_oid::interval, type_oid::numeric, type_oid::uuid, type_oid::json, type_oid::jsonb,
+                 type_oid::inet, type_oid::cidr>(r);
 }
 
 }  // namespace helios::sql

@@ -83,13 +83,14 @@ void add_comparison_operators(registry& r) {
   for (oid left : {f4, f8})
     for (oid right : {f4, f8}) add_six<by_double>(r, left, right);
   for (oid t : {b, oid{type_oid::oid}, dt, tm, ts, tz}) add_six<by_integer>(r, t, t);
-  for (oid t : {txt, nm, by, oid{type_oid::uuid}, oid{type_oid::inet}}) add_six<by_bytes>(r, t, t);
+  for (oid t : {txt, nm, by, oid{type_oid::uuid}}) add_six<by_bytes>(r, t, t);
   add_six<by_bytes>(r, nm, txt);
   add_six<by_bytes>(r, txt, nm);
   add_six<by_type<type_oid::bpchar>>(r, bp, bp);
   add_six<by_type<type_oid::numeric>>(r, num, num);
   add_six<by_type<type_oid::interval>>(r, iv, iv);
   add_six<by_type<type_oid::char_>>(r, ch, ch);
+  add_six<by_type<type_oid::inet>>(r, type_oid::inet, type_oid::inet);
   add_six<by_type<type_oid::pg_lsn>>(r, lsn_, lsn_);
   add_six<by_array>(r, arr, arr);
   add_six<by_type<type_oid::record>>(r, type_oid::record, type_oid::record);

@@ -138,6 +138,7 @@ const registry& builtins() {
     add_json_set_functions(*r);
     add_json_aggregates(*r);
     add_jsonpath_functions(*r);
+    add_network_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

@@ -210,7 +210,6 @@ constexpr type_ops cstring_ops = text_like(type_oid::cstring, "cstring", "cstrin
 constexpr type_ops node_tree_ops = text_like(type_oid::pg_node_tree, "pg_node_tree", "pg_node_tree", 'Z', false, 0);
 constexpr type_ops aclitem_ops =
     text_like(type_oid::aclitem, "aclitem", "aclitem", 'U', false, type_oid::aclitem_array, 12);
-constexpr type_ops inet_ops = text_like(type_oid::inet, "inet", "inet", 'I', true, 1041);
 constexpr type_ops varchar_ops{type_oid::varchar, "varchar", "character varying", -1, 'S', false, false,
                                type_oid::varchar_array, parse_varchar, write_plain, parse_varchar_binary,
                                write_plain_binary, compare_plain, hash_plain, write_plain_key};
@@ -230,7 +229,7 @@ constexpr type_ops bytea_ops{type_oid::bytea, "bytea", "bytea", -1, 'U', false, 
 }  // namespace
 
 void add_text_types(type_list& list) {
-  list.insert(list.end(), {&text_ops, &unknown_ops, &cstring_ops, &node_tree_ops, &aclitem_ops, &inet_ops, 
+  list.insert(list.end(), {&text_ops, &unknown_ops, &cstring_ops, &node_tree_ops, &aclitem_ops, 
                            &varchar_ops, &bpchar_ops, &name_ops, &char_ops, &bytea_ops});
 }
 

@@ -22,6 +22,7 @@ struct type_table {
     add_text_types(list);
     add_json_types(list);
     add_jsonpath_type(list);
+    add_network_types(list);
     add_numeric_type(list);
     add_date_types(list);
     add_interval_type(list);

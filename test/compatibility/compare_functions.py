@@ -48,6 +48,8 @@ SAMPLES = {
     'json': ['{"a": 1}', '[1,2', 'null', '"x"', ''],
     'jsonb': ['{"a": 1}', '{"b":[1,2,{"c":null}],"a":"x","b":2}', '[1,"a",null,true]', '[]', '{}', 'null', '"x"', '1.50', '-1e5', 'true', '[1,2', '{"a"}', ''],
     'jsonpath': ['$', '$.a', '$[*] ? (@ > 1)', 'strict $.b[*].c', '$.**', '$.a + 1', '$.size()', '$.', '1 2'],
+    'inet': ['1.2.3.4', '10.0.0.1/8', '10.0.0.0/16', '::1', 'fe80::1/64', '0.0.0.0/0', '255.255.255.255', '1.2.3', 'x'],
+    'cidr': ['10.0.0.0/8', '10', '192.168.1', '::/0', ''],
 }
 FORMATS_TIME = [
     'YYYY-MM-DD HH24:MI:SS', 'Day, DD Mon YYYY', 'FMDay FMMonth FMDDth', 'HH12:MI:SS.MS AM', 'YY Q WW IW ID D DDD J',
@@ -193,7 +195,7 @@ def binary_cases(c):
              'bool': 'boolsend', 'bytea': 'byteasend', 'date': 'date_send', 'time': 'time_send', 'timestamp': 'timestamp_send', 'timestamptz': 'timestamptz_send',
              'interval': 'interval_send', 'uuid': 'uuid_send', 'int4[]': 'array_send', 'text[]': 'array_send', 'pg_lsn': 'pg_lsn_send', 'name': 'namesend', 'char': 'charsend',
              'oid': 'oidsend', 
-             'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send',
+             'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send', 'inet': 'inet_send', 'cidr': 'cidr_send',
              'int2vector': 'int2vectorsend', 'regtype': 'regtypesend'}
     for kind, send in sends.items():
         for v in good(kind):
@@ -227,8 +229,25 @@ def json_cases(c):
             c.cast('jsonb', x, kind)
 
 
+def network_cases(c):
+    for x in good('inet'):
+        for y in good('inet'):
+            for op in ('=', '<', '<<', '<<=', '>>', '>>=', '&&', '&', '|', '-'):
+                c.op(op, ('inet', x), ('inet', y))
+            c.call('inet_merge', ('inet', x), ('inet', y))
+        for n in ('0', '1', '-1', '9223372036854775807'):
+            c.op('+', ('inet', x), ('int8', n))
+        for n in ('-1', '0', '8', '32', '64', '129'):
+            c.call('set_masklen', ('inet', x), ('int4', n))
+        for call in ('host', 'text', 'abbrev', 'family', 'masklen', 'broadcast', 'network', 'netmask', 'hostmask'):
+            c.call(call, ('inet', x))
+        c.cast('inet', x, 'cidr')
+        c.cast('inet', x, 'text')
+
+
 def operator_cases(c):
     json_cases(c)
+    network_cases(c)
     numbers = ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric')
     for a in numbers:
         for b in numbers:

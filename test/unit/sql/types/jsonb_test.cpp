@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/sql_error.hpp"
+#include "sql/types/network.hpp"
 
 using namespace helios::sql;
 using namespace std::literals;
@@ -53,3 +54,8 @@ TEST_CASE("a damaged jsonb value is refused and never read beyond its end") {
     }
 }
 
+TEST_CASE("a network address that was stored as text is still read") {
+  CHECK(network::from(datum::of_bytes("10.0.0.1/8")).to_text(false) == "10.0.0.1/8");
+  CHECK(network::from(datum::of_bytes("::1")).to_text(false) == "::1");
+  CHECK_THROWS_AS(network::from(datum::of_bytes("\x02\x21\1\2\3\4"sv)), helios::sql_error);
+}
