@@ -69,7 +69,14 @@ expression_ptr binder::constant(const ast::expr& e) {
     case expr_kind::string: return make(type_oid::unknown, datum::of_bytes(e.text));
     case expr_kind::integer: return make(type_oid::int4, datum::of_int(std::stoll(e.text)));
     case expr_kind::number: break;
-    default: throw sql_error(sqlstate::feature_not_supported, "bit string literals are not supported").at(e.position);
+    default: {
+      try {
+        return make(type_oid::bit, get_type(type_oid::bit).parse_text(e.text, -1, *in_.env().formats, in_.memory()));
+      } catch (sql_error& error) {
+        error.report().position = e.position;
+        throw;
+      }
+    }
   }
   // Whole numbers take the narrowest of int4, int8 and numeric that holds them. "-2147483648" comes as one number.
   std::int64_t whole = 0;

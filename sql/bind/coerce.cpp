@@ -60,6 +60,15 @@ std::int32_t modifier_of(oid type, const ast::type_name& name) {
     }
     case type_oid::timestamp: case type_oid::timestamptz: case type_oid::time: return m[0] > 6 ? 6 : m[0];
     case type_oid::interval: return -1;
+    case type_oid::bit:
+    case type_oid::varbit: {
+      const std::string shown = type == type_oid::bit ? "bit" : "varbit";
+      if (m[0] < 1) throw sql_error(sqlstate::invalid_parameter_value, "length for type " + shown + " must be at least 1").at(name.position);
+      if (m[0] > 83886080) {
+        throw sql_error(sqlstate::invalid_parameter_value, "length for type " + shown + " cannot exceed 83886080").at(name.position);
+      }
+      return m[0];
+    }
     default:
       throw sql_error(sqlstate::syntax_error, "type modifier is not allowed for type \"" + name.names.back() + "\"")
           .at(name.position);
@@ -102,11 +111,14 @@ expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast
         datum parsed = get_type(to.id).parse_text(literal, -1, *in_.env().formats, in_.memory());
         if (in_.record != nullptr) in_.record->literals[c->position()] = stored_literal(literal, parsed, to);
         auto out = std::make_shared<constant_expression>(type_ref{to.id, -1}, parsed, c->position());
-        return try_coerce(out, to, context, position);
+        const bool fit_elements = element_type(to.id) != 0 && to.modifier >= 0 && context != cast_context::explicit_;
+        if (!fit_elements) return try_coerce(out, to, context, position);
       } catch (sql_error& e) {
         if (e.report().position == 0) e.report().position = c->position();
         throw;
       }
+      // Elements that do not fit their length are refused by the array's input; that error has no position.
+      return std::make_shared<constant_expression>(to, get_type(to.id).parse_text(literal, to.modifier, *in_.env().formats, in_.memory()), c->position());
     }
     if (auto* p = dynamic_cast<const parameter_expression*>(value.get()); p != nullptr) {
       oid& known = in_.parameter_types[static_cast<std::size_t>(p->number() - 1)];

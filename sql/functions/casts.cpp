@@ -13,6 +13,7 @@ namespace helios::sql {
 void add_text_casts(registry&);
 void add_array_casts(registry&);
 void add_network_casts(registry&);
+void add_bit_casts(registry&);
 
 namespace {
 
@@ -202,6 +203,7 @@ void add_casts(registry& r) {
   add_oid_casts(r);
   add_time_casts(r);
   add_network_casts(r);
+  add_bit_casts(r);
   add_text_casts(r);
   add_array_casts(r);
 }

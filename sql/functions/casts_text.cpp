@@ -104,7 +104,7 @@ void add_text_casts(registry& r) {
                     type_oid::oid, type_oid::xid, type_oid::cid, type_oid::json, type_oid::float4, type_oid::float8,
                     type_oid::date, type_oid::time, type_oid::timestamp, type_oid::timestamptz, type_oid::interval,
                     type_oid::numeric, type_oid::regclass, type_oid::regtype, type_oid::regprocedure, type_oid::regrole,
-                    type_oid::regnamespace, type_oid::uuid, type_oid::pg_lsn, type_oid::inet, type_oid::cidr, type_oid::pg_node_tree,
+                    type_oid::regnamespace, type_oid::uuid, type_oid::pg_lsn, type_oid::inet, type_oid::cidr, type_oid::bit, type_oid::varbit, type_oid::pg_node_tree,
                     type_oid::aclitem, type_oid::int2vector, type_oid::oidvector, type_oid::record, type_oid::void_,
                     type_oid::bool_array, type_oid::bytea_array, type_oid::char_array, type_oid::name_array,
                     type_oid::int2_array, type_oid::int4_array, type_oid::int8_array, type_oid::text_array,

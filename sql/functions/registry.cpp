@@ -139,6 +139,7 @@ const registry& builtins() {
     add_json_aggregates(*r);
     add_jsonpath_functions(*r);
     add_network_functions(*r);
+    add_bit_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

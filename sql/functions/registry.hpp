@@ -89,6 +89,7 @@ void add_json_set_functions(registry&);
 void add_json_aggregates(registry&);
 void add_jsonpath_functions(registry&);
 void add_network_functions(registry&);
+void add_bit_functions(registry&);
 void add_set_functions(registry&);
 void add_aggregates(registry&);
 void add_statistics_aggregates(registry&);

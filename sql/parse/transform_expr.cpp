@@ -55,6 +55,14 @@ expr_ptr transformer::expression(const Node* node) {
   }
 }
 
+namespace {
+expr_ptr with_text(expr_kind kind, const char* text) {
+  auto out = std::make_unique<expr>(kind);
+  out->text = text_of(text);
+  return out;
+}
+}  // namespace
+
 expr_ptr transformer::other_expression(const Node* node) {
   switch (nodeTag(node)) {
     case T_NullTest: {
@@ -112,21 +120,14 @@ expr_ptr transformer::other_expression(const Node* node) {
       out->text = std::to_string(reinterpret_cast<const Integer*>(node)->ival);
       return out;
     }
-    case T_Float: {
-      auto out = std::make_unique<expr>(expr_kind::number);
-      out->text = text_of(reinterpret_cast<const Float*>(node)->fval);
-      return out;
-    }
+    case T_Float: return with_text(expr_kind::number, reinterpret_cast<const Float*>(node)->fval);
     case T_Boolean: {
       auto out = std::make_unique<expr>(expr_kind::boolean);
       out->flag = reinterpret_cast<const Boolean*>(node)->boolval;
       return out;
     }
-    case T_String: {
-      auto out = std::make_unique<expr>(expr_kind::string);
-      out->text = text_of(reinterpret_cast<const String*>(node)->sval);
-      return out;
-    }
+    case T_String: return with_text(expr_kind::string, reinterpret_cast<const String*>(node)->sval);
+    case T_BitString: return with_text(expr_kind::bit_string, reinterpret_cast<const BitString*>(node)->bsval);
     case T_TypeName: {
       auto out = std::make_unique<expr>(expr_kind::string);
       out->type = type(reinterpret_cast<const TypeName*>(node));

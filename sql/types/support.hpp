@@ -21,6 +21,7 @@ void add_text_types(type_list&);
 void add_json_types(type_list&);
 void add_jsonpath_type(type_list&);
 void add_network_types(type_list&);
+void add_bit_types(type_list&);
 void add_numeric_type(type_list&);
 void add_date_types(type_list&);
 void add_interval_type(type_list&);

@@ -23,6 +23,7 @@ struct type_table {
     add_json_types(list);
     add_jsonpath_type(list);
     add_network_types(list);
+    add_bit_types(list);
     add_numeric_type(list);
     add_date_types(list);
     add_interval_type(list);
@@ -103,6 +104,8 @@ std::string format_type(type_ref type) {
       // Without a length it is not char(1), which "character" would mean.
       return type.modifier >= 4 ? "character" + character_modifier(type) : type.modifier == -1 ? "bpchar" : "character";
     case type_oid::numeric: return ops->sql_name + numeric_modifier(type);
+    case type_oid::bit:
+    case type_oid::varbit: return type.modifier > 0 ? std::string(ops->sql_name) + "(" + std::to_string(type.modifier) + ")" : ops->sql_name;
     case type_oid::time:
     case type_oid::timestamp:
     case type_oid::timestamptz: return time_name(*ops, type.modifier);

@@ -50,6 +50,7 @@ SAMPLES = {
     'jsonpath': ['$', '$.a', '$[*] ? (@ > 1)', 'strict $.b[*].c', '$.**', '$.a + 1', '$.size()', '$.', '1 2'],
     'inet': ['1.2.3.4', '10.0.0.1/8', '10.0.0.0/16', '::1', 'fe80::1/64', '0.0.0.0/0', '255.255.255.255', '1.2.3', 'x'],
     'cidr': ['10.0.0.0/8', '10', '192.168.1', '::/0', ''],
+    'varbit': ['', '0', '1', '1100', '101010101', 'x1f'],
 }
 FORMATS_TIME = [
     'YYYY-MM-DD HH24:MI:SS', 'Day, DD Mon YYYY', 'FMDay FMMonth FMDDth', 'HH12:MI:SS.MS AM', 'YY Q WW IW ID D DDD J',
@@ -195,7 +196,7 @@ def binary_cases(c):
              'bool': 'boolsend', 'bytea': 'byteasend', 'date': 'date_send', 'time': 'time_send', 'timestamp': 'timestamp_send', 'timestamptz': 'timestamptz_send',
              'interval': 'interval_send', 'uuid': 'uuid_send', 'int4[]': 'array_send', 'text[]': 'array_send', 'pg_lsn': 'pg_lsn_send', 'name': 'namesend', 'char': 'charsend',
              'oid': 'oidsend', 
-             'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send', 'inet': 'inet_send', 'cidr': 'cidr_send',
+             'jsonb': 'jsonb_send', 'jsonpath': 'jsonpath_send', 'inet': 'inet_send', 'cidr': 'cidr_send', 'varbit': 'varbit_send',
              'int2vector': 'int2vectorsend', 'regtype': 'regtypesend'}
     for kind, send in sends.items():
         for v in good(kind):
@@ -245,9 +246,27 @@ def network_cases(c):
         c.cast('inet', x, 'text')
 
 
+def bit_cases(c):
+    for x in good('varbit'):
+        for y in good('varbit'):
+            for op in ('=', '<', '&', '|', '#', '||'):
+                c.op(op, ('varbit', x), ('varbit', y))
+            c.call('position', ('varbit', x), ('varbit', y))
+        for n in ('0', '1', '-1', '3', '20'):
+            for op in ('<<', '>>'):
+                c.op(op, ('varbit', x), ('int4', n))
+            c.call('substring', ('varbit', x), ('int4', n))
+            c.call('substring', ('varbit', x), ('int4', n), ('int4', '2'))
+            c.call('get_bit', ('varbit', x), ('int4', n))
+        for call in ('length', 'octet_length', 'bit_count'):
+            c.call(call, ('varbit', x))
+        c.cast('varbit', x, 'varbit', 2, 'varbit(2)')
+
+
 def operator_cases(c):
     json_cases(c)
     network_cases(c)
+    bit_cases(c)
     numbers = ('int2', 'int4', 'int8', 'float4', 'float8', 'numeric')
     for a in numbers:
         for b in numbers:
