@@ -150,6 +150,56 @@ datum concatenate(call_context& c, args_t a) {
   return l.to_datum(*c.mem);
 }
 
+datum trim(call_context& c, args_t a) {
+  array_value v = array_value::from(a[0]);
+  const std::int64_t length = v.dimensions.empty() ? 0 : v.dimensions[0].length, cut = a[1].as_int();
+  if (cut < 0 || cut > length)
+    throw sql_error("2202E", "number of elements to trim must be between 0 and " + std::to_string(length));
+  if (cut == 0) return a[0];
+  const std::size_t each = v.elements.size() / static_cast<std::size_t>(length);
+  v.elements.resize(v.elements.size() - each * static_cast<std::size_t>(cut));
+  v.dimensions[0].length -= static_cast<std::int32_t>(cut);
+  for (auto& d : v.dimensions) d.lower = 1;  // as of every slice
+  if (v.elements.empty()) v.dimensions.clear();
+  return v.to_datum(*c.mem);
+}
+
+/// The numbers of one of array_fill's arrays; `detail` for one that has several dimensions.
+std::vector<std::int64_t> fill_numbers(datum v, const char* what, const char* detail) {
+  if (v.is_null()) throw sql_error("22004", "dimension array or low bound array cannot be null");
+  const array_value numbers = array_value::from(v);
+  if (numbers.dimensions.size() > 1) throw sql_error("2202E", "wrong number of array subscripts").detail(detail);
+  std::vector<std::int64_t> out;
+  for (datum n : numbers.elements) {
+    if (n.is_null()) throw sql_error("22004", std::string(what) + " values cannot be null");
+    out.push_back(n.as_int());
+  }
+  return out;
+}
+datum fill(call_context& c, args_t a) {
+  constexpr std::uint64_t elements_max = 134217727;
+  const auto lengths = fill_numbers(a[1], "dimension", "Dimension array must be one dimensional.");
+  std::vector<std::int64_t> lowers(lengths.size(), 1);
+  if (a.size() > 2) {
+    lowers = fill_numbers(a[2], "dimension", "Low bound array must be one dimensional.");
+    if (lowers.size() != lengths.size())
+      throw sql_error("2202E", "wrong number of array subscripts").detail("Low bound array has different size than dimensions array.");
+  }
+  if (lengths.size() > 6)
+    throw sql_error("54000", "number of array dimensions (" + std::to_string(lengths.size()) + ") exceeds the maximum allowed (6)");
+  array_value out;
+  out.element = argument_type(c, 0);
+  std::uint64_t total = lengths.empty() ? 0 : 1;
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] < 0 || (total *= static_cast<std::uint64_t>(lengths[i])) > elements_max)
+      throw sql_error("54000", "array size exceeds the maximum allowed (134217727)");
+    out.dimensions.push_back({static_cast<std::int32_t>(lengths[i]), static_cast<std::int32_t>(lowers[i])});
+  }
+  if (total == 0) out.dimensions.clear();
+  out.elements.assign(total, a[0]);
+  return out.to_datum(*c.mem);
+}
+
 datum position(call_context&, args_t a) {
   if (a[0].is_null()) return datum::null();
   const array_value v = array_value::from(a[0]);
@@ -243,6 +293,9 @@ void add_array_functions(registry& r) {
   r.add("array_positions", {arr, elem}, type_oid::int4_array, positions, takes_null);
   r.add("array_remove", {arr, elem}, arr, remove, takes_null);
   r.add("array_replace", {arr, elem, elem}, arr, replace, takes_null);
+  r.add("trim_array", {arr, i4}, arr, trim);
+  r.add("array_fill", {elem, type_oid::int4_array}, arr, fill, typed | takes_null);
+  r.add("array_fill", {elem, type_oid::int4_array, type_oid::int4_array}, arr, fill, typed | takes_null);
   r.op("@>", {arr, arr}, b, contains);
   r.op("<@", {arr, arr}, b, contained);
   r.op("&&", {arr, arr}, b, overlaps);

@@ -234,6 +234,24 @@ datum truncate_in_zone(call_context&, args_t a) {
   if (!zone) throw sql_error(sqlstate::invalid_parameter_value, "time zone \"" + std::string(a[2].as_bytes()) + "\" not recognized");
   return is_infinite(a[1].as_int()) ? a[1] : datum::of_int(truncate_in(*zone, a[0].as_bytes(), a[1].as_int()));
 }
+/// The beginning of the stride, counted from the origin, in which the moment lies.
+datum bin(call_context&, args_t a) {
+  const std::int64_t moment = a[1].as_int(), origin = a[2].as_int();
+  if (is_infinite(moment)) return a[1];
+  if (is_infinite(origin)) throw sql_error(sqlstate::datetime_field_overflow, "origin out of range");
+  const interval stride = interval::from(a[0]);
+  if (stride.months != 0)
+    throw sql_error(sqlstate::feature_not_supported, "timestamps cannot be binned into intervals containing months or years");
+  std::int64_t us = 0, difference = 0, out = 0;
+  const bool fits = !__builtin_mul_overflow(std::int64_t{stride.days}, us_per_day, &us) && !__builtin_add_overflow(us, stride.us, &us) &&
+                    !__builtin_sub_overflow(moment, origin, &difference);
+  if (!fits) throw sql_error(sqlstate::datetime_field_overflow, "interval out of range");
+  if (us <= 0) throw sql_error(sqlstate::datetime_field_overflow, "stride must be greater than zero");
+  const std::int64_t rest = difference % us;
+  if (__builtin_sub_overflow(moment, rest < 0 ? rest + us : rest, &out))
+    throw sql_error(sqlstate::datetime_field_overflow, "timestamp out of range");
+  return datum::of_int(out);
+}
 datum truncate_interval(call_context& c, args_t a) {
   const std::string unit = canonical_unit(a[0].as_bytes());
   interval v = interval::from(a[1]);
@@ -332,6 +350,8 @@ void add_extract(registry& r) {
   r.add("date_trunc", {txt, tz}, tz, truncate_timestamptz, stable);
   r.add("date_trunc", {txt, tz, txt}, tz, truncate_in_zone, stable);
   r.add("date_trunc", {txt, iv}, iv, truncate_interval);
+  r.add("date_bin", {iv, ts, ts}, ts, bin);
+  r.add("date_bin", {iv, tz, tz}, tz, bin);
 }
 
 }  // namespace

@@ -406,6 +406,13 @@ constexpr named_oids functions[] = {
     {"substring", "1680:1560,23,23 1699:1560,23"},
     {"text", "730:869"},
     {"trunc", "753:829 4112:774"},
+    {"acosh", "2466:701"},
+    {"array_fill", "1193:2283,1007 1286:2283,1007,1007"},
+    {"asinh", "2465:701"},
+    {"atanh", "2467:701"},
+    {"cot", "1607:701"},
+    {"date_bin", "6177:1186,1114,1114 6178:1186,1184,1184"},
+    {"trim_array", "6172:2277,23"},
     // With fewer arguments than PostgreSQL declares, where it has defaults.
     {"jsonb_set", "9060:3802,1009,3802"},
     {"jsonb_set_lax", "9061:3802,1009,3802 9062:3802,1009,3802,16"},

@@ -54,6 +54,18 @@ double to_degrees(double x) {
   return out;
 }
 double to_radians(double x) { return x * (std::numbers::pi / 180); }
+double cotangent(double x) {
+  if (std::isinf(x)) input_range();
+  return 1 / std::tan(x);
+}
+double inverse_cosh(double x) {
+  if (x < 1) input_range();
+  return std::acosh(x);
+}
+double inverse_tanh(double x) {
+  if (x < -1 || x > 1) input_range();
+  return std::atanh(x);
+}
 template <double (*F)(double)>
 double finite_only(double x) {
   if (std::isinf(x)) input_range();
@@ -153,6 +165,10 @@ void add_math_functions(registry& r) {
   r.add("sinh", {f8}, f8, one<std::sinh>);
   r.add("cosh", {f8}, f8, one<std::cosh>);
   r.add("tanh", {f8}, f8, one<std::tanh>);
+  r.add("asinh", {f8}, f8, one<std::asinh>);
+  r.add("acosh", {f8}, f8, one<inverse_cosh>);
+  r.add("atanh", {f8}, f8, one<inverse_tanh>);
+  r.add("cot", {f8}, f8, one<cotangent>);
   r.add("atan2", {f8, f8}, f8, arc_tangent_two);
   r.add("random", {}, f8, random_value, volatile_flag);
   r.add("setseed", {f8}, sig::vd, set_seed, volatile_flag);

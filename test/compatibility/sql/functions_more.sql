@@ -1,0 +1,24 @@
+-- Functions of arrays, numbers and times that few use.
+select trim_array(array[1,2,3], 2), trim_array(array[[1],[2]], 1), trim_array('{}'::int[], 0), trim_array(array['a'], 1), array_dims(trim_array('[5:8]={1,2,3,4}'::int[], 2));
+select trim_array(array[1], 2);
+select trim_array(array[1], -1);
+select array_fill(7, array[2,3]), array_fill(null::int, array[2]), array_fill(1, '{}'::int[]), array_fill(9, array[2], array[-1]), array_fill(1, array[0]), array_fill('x'::text, array[2]);
+select array_fill(1, null);
+select array_fill(1, array[[1],[2]]);
+select array_fill(1, array[1,null]);
+select array_fill(1, array[1,2], array[1]);
+select array_fill(1, array[-1]);
+select array_fill(1, array[1,1,1,1,1,1,1]);
+select array_fill(1, array[100000,100000]);
+select asinh(1), acosh(2), atanh(0.5), cot(1), acosh(1), atanh(1), atanh(-1), asinh('-inf'), acosh('nan'), cot(0);
+select acosh(0.5);
+select atanh(2);
+select cot('inf');
+select date_bin('15 minutes', timestamp '2020-02-11 15:44:17', timestamp '2001-01-01'), date_bin('15 minutes', timestamp '2020-02-11 15:44:17', timestamp '2001-01-01 00:02:30'), date_bin('2 days', timestamp '2020-02-11 15:44:17', timestamp '2001-01-01'), date_bin('15 minutes', timestamp 'infinity', timestamp '2020-01-01');
+select date_bin('5 min', timestamptz '2020-02-01 01:01:01+00', timestamptz '2020-02-01 00:02:30+00');
+select date_bin('0', timestamp '2020-01-01', timestamp '2020-01-01');
+select date_bin('1 month', timestamp '2020-01-01', timestamp '2020-01-01');
+select date_bin('-1 day', timestamp '2020-01-01', timestamp '2020-01-01');
+select date_bin('1 day', timestamp '2020-01-01', timestamp '-infinity');
+select array[]::int[], array[]::text[], cardinality(array[]::numeric[]), array[]::jsonb[] = '{}';
+select array[];
