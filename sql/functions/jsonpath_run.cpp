@@ -259,15 +259,16 @@ class path_runner {
     return out;
   }
 
-  decimal operand(const path_node& n, std::size_t which, view v) {
-    const auto values = values_of(*n.arguments[which], v, true);
+  static decimal operand(const path_node& n, std::size_t which, const std::vector<view>& values) {
     if (values.size() != 1 || jsonb_view(values[0]).what() != kind::number)
       throw path_error(singleton_required, std::string(which == 0 ? "left" : "right") + " operand of jsonpath operator " +
                                                path_operator(n.what) + " is not a single numeric value");
     return decimal::from(jsonb_view(values[0]).number());
   }
   bool arithmetic(const path_node& n, view v, found_t found) {
-    const decimal l = operand(n, 0, v), r = operand(n, 1, v);
+    // Both sides are evaluated before either is looked at.
+    const auto left = values_of(*n.arguments[0], v, true), right = values_of(*n.arguments[1], v, true);
+    const decimal l = operand(n, 0, left), r = operand(n, 1, right);
     if ((n.what == path_kind::divide || n.what == path_kind::modulo) && r.sign() == 0 && r.finite())
       throw path_error(sqlstate::division_by_zero, "division by zero");
     decimal result;

@@ -383,7 +383,7 @@ class path_parser {
     lexer_.next();
     part inner = signed_part();
     expect_value(inner);
-    if (inner.node->what == path_kind::number && !inner.node->next && !inner.delimited) return {with_sign(what, std::move(inner.node)), false, false};
+    if (inner.node->what == path_kind::number && !inner.node->next) return {with_sign(what, std::move(inner.node)), false, false};
     return {make(what, std::move(inner.node)), false, false};
   }
   static node_ptr with_sign(path_kind what, node_ptr n) {

@@ -6,7 +6,7 @@ select '$.a + 1 * 2'::jsonpath, '($.a + 1) * 2'::jsonpath, '-$.a'::jsonpath, '-(
 select '$.a like_regex "^x"'::jsonpath, '$.a like_regex "x" flag "si"'::jsonpath, '$.a starts with "x"'::jsonpath, '$.a starts with $v'::jsonpath, '!($.a == 1)'::jsonpath, 'exists ($.a)'::jsonpath;
 select '$.size().type()'::jsonpath, '$.floor().ceiling().abs().double()'::jsonpath, '$.keyvalue().key'::jsonpath, '$.datetime()'::jsonpath, '$.datetime("HH24")'::jsonpath, '$.type'::jsonpath, '$.last.to.exists'::jsonpath;
 select '1'::jsonpath, '-1.5e3'::jsonpath, '"a\u0041\n"'::jsonpath, 'null'::jsonpath, 'true'::jsonpath, '.5'::jsonpath, '1.'::jsonpath, '$var'::jsonpath, '$"my var"'::jsonpath, '/* c */ $ /* d */ . a'::jsonpath;
-select '$.a <> 1'::jsonpath, '((($.a)))'::jsonpath, '$ ? (@ starts with "a" && (@ == "x" || @ == "y"))'::jsonpath, '(1 == 1).type()'::jsonpath, '$.a % 2 == 0'::jsonpath, '$.é'::jsonpath, '$.a_1'::jsonpath;
+select '-(-1)'::jsonpath, '+(2.5)'::jsonpath, '$.a <> 1'::jsonpath, '((($.a)))'::jsonpath, '$ ? (@ starts with "a" && (@ == "x" || @ == "y"))'::jsonpath, '(1 == 1).type()'::jsonpath, '$.a % 2 == 0'::jsonpath, '$.é'::jsonpath, '$.a_1'::jsonpath;
 select ''::jsonpath;
 select '$.'::jsonpath;
 select '$ a'::jsonpath;
@@ -80,6 +80,7 @@ select jsonb_path_query('{"a":5}', '$.a + 3'), jsonb_path_query('{"a":5}', '$.a 
 select jsonb_path_query('{"a":5}', '$.a / 0');
 select jsonb_path_query('{"a":[1,2]}', '$.a + 1');
 select jsonb_path_query('{"a":"x"}', '1 + $.a');
+select jsonb_path_query('"x"', '$ + $.abs()');
 select jsonb_path_query('"x"', '-$');
 select jsonb_path_query('{"a":[7]}', '$.a + 1'), jsonb_path_query('1', '1 + 2 * 3 - 4 / 2');
 select jsonb_path_query('["abc","xbc","ABD",1]', '$[*] ? (@ starts with "ab")');
