@@ -237,7 +237,8 @@ void add_aggregates(registry& r) {
                  type_oid::int8, type_oid::text, type_oid::varchar, type_oid::bpchar, type_oid::float4,
                  type_oid::float8, type_oid::oid, type_oid::date, type_oid::time, type_oid::timestamp,
                  type_oid::timestamptz, type_oid::interval, type_oid::numeric, type_oid::uuid, type_oid::json, type_oid::jsonb,
-                 type_oid::inet, type_oid::cidr, type_oid::bit, type_oid::varbit>(r);
+                 type_oid::inet, type_oid::cidr, type_oid::bit, type_oid::varbit,
+                 type_oid::macaddr, type_oid::macaddr8>(r);
 }
 
 }  // namespace helios::sql

@@ -14,6 +14,7 @@ void add_text_casts(registry&);
 void add_array_casts(registry&);
 void add_network_casts(registry&);
 void add_bit_casts(registry&);
+void add_hardware_address_casts(registry&);
 
 namespace {
 
@@ -204,6 +205,7 @@ void add_casts(registry& r) {
   add_time_casts(r);
   add_network_casts(r);
   add_bit_casts(r);
+  add_hardware_address_casts(r);
   add_text_casts(r);
   add_array_casts(r);
 }

@@ -6,6 +6,9 @@
 #include "sql/views/type_facts.hpp"
 
 namespace helios::sql {
+
+void add_hardware_address_functions(registry&);
+
 namespace {
 
 constexpr std::uint64_t cast_key(oid from, oid to) { return std::uint64_t{from} << 32 | to; }
@@ -140,6 +143,7 @@ const registry& builtins() {
     add_jsonpath_functions(*r);
     add_network_functions(*r);
     add_bit_functions(*r);
+    add_hardware_address_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

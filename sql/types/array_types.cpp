@@ -383,6 +383,8 @@ constexpr type_ops array_types[] = {
     array_of<type_oid::oidvector>(1013, "_oidvector", "oidvector[]"),
     array_of<type_oid::inet>(1041, "_inet", "inet[]"),
     array_of<type_oid::cidr>(651, "_cidr", "cidr[]"),
+    array_of<type_oid::macaddr>(1040, "_macaddr", "macaddr[]"),
+    array_of<type_oid::macaddr8>(775, "_macaddr8", "macaddr8[]"),
     array_of<type_oid::bit>(1561, "_bit", "bit[]"),
     array_of<type_oid::varbit>(1563, "_varbit", "bit varying[]"),
     array_of<type_oid::cstring>(1263, "_cstring", "cstring[]"),

@@ -8,6 +8,9 @@
 #include "sql/types/support.hpp"
 
 namespace helios::sql {
+
+void add_hardware_address_types(type_list&);
+
 namespace {
 
 /// Built once, on first use.
@@ -24,6 +27,7 @@ struct type_table {
     add_jsonpath_type(list);
     add_network_types(list);
     add_bit_types(list);
+    add_hardware_address_types(list);
     add_numeric_type(list);
     add_date_types(list);
     add_interval_type(list);

@@ -1,0 +1,25 @@
+-- macaddr and macaddr8: forms of their text, operators, functions, casts, columns.
+select '08:00:2b:01:02:03'::macaddr, '08-00-2b-01-02-03'::macaddr, '08002b:010203'::macaddr, '08002b-010203'::macaddr, '0800.2b01.0203'::macaddr, '0800-2b01-0203'::macaddr, '08002b010203'::macaddr, '8:0:2B:1:2:3'::macaddr, ' 08:00:2b:01:02:03 '::macaddr;
+select '08:00:2b:01:02:03:04:05'::macaddr8, '08-00-2b-01-02-03-04-05'::macaddr8, '08002b:0102030405'::macaddr8, '0800.2b01.0203.0405'::macaddr8, '08002b0102030405'::macaddr8, '08:00:2b:01:02:03'::macaddr8, '08002b010203'::macaddr8;
+select ''::macaddr;
+select '08:00:2b:01:02'::macaddr;
+select '08:00:2b:01:02:0g'::macaddr;
+select '08:00:2b:01:02:100'::macaddr;
+select '08:00-2b:01:02:03'::macaddr;
+select '08002b01020'::macaddr;
+select '08:00:2b:01:02:03:04'::macaddr8;
+select '08:00:2b-01:02:03:04:05'::macaddr8;
+select 'x'::macaddr8;
+select trunc(macaddr '12:34:56:78:90:ab'), trunc(macaddr8 '12:34:56:78:90:ab:cd:ef'), macaddr8_set7bit('00:34:56:ab:cd:ef'), ~ macaddr '00:ff:00:ff:00:ff', macaddr '12:34:56:78:90:ab' & 'ff:ff:ff:00:00:00', macaddr '12:34:56:78:90:ab' | '00:00:00:ff:ff:ff';
+select ~ macaddr8 '00:ff:00:ff:00:ff:00:ff', macaddr8 '12:34:56:78:90:ab:cd:ef' & 'ff:ff:ff:ff:00:00:00:00', macaddr8 '12:34:56:78:90:ab:cd:ef' | '00:00:00:00:ff:ff:ff:ff';
+select '08:00:2b:01:02:03'::macaddr::macaddr8, '08:00:2b:ff:fe:01:02:03'::macaddr8::macaddr, '08:00:2b:01:02:03'::macaddr::text, '08:00:2b:01:02:03'::text::macaddr;
+select '08:00:2b:01:02:03:04:05'::macaddr8::macaddr;
+select macaddr '08:00:2b:01:02:03' < '08:00:2b:01:02:04', macaddr '08:00:2b:01:02:03' = '08-00-2b-01-02-03', macaddr8 '08:00:2b:01:02:03:04:05' >= '08:00:2b:01:02:03:04:05', macaddr '08:00:2b:01:02:03' <> '08:00:2b:01:02:03';
+create table cards (m macaddr primary key, l macaddr8, a macaddr[]);
+insert into cards values ('08:00:2b:01:02:03', '08:00:2b:01:02:03', '{08:00:2b:01:02:03,NULL}'), ('00:00:00:00:00:01', null, '{}');
+insert into cards values ('08-00-2b-01-02-03', null, null);
+select * from cards order by m;
+select m from cards where m = '00:00:00:00:00:01';
+select array_agg(m order by m desc), count(distinct l) from cards;
+select typname, typlen, typcategory, typalign from pg_type where typname in ('macaddr', 'macaddr8', '_macaddr', '_macaddr8') order by 1;
+drop table cards;
