@@ -102,6 +102,7 @@ class path_editor {
   path_editor(const array_value& path, edit what, std::string_view value) : path_(path), what_(what), value_(value) {}
 
   void run(const jsonb_view& v, std::size_t level, std::string& out) {
+    if (level >= path_max) json_too_deep();
     if (level < path_.elements.size() && path_.elements[level].is_null())
       throw sql_error("22004", "path element at position " + std::to_string(level + 1) + " is null");
     if (v.what() == kind::object) object(v, level, out);
@@ -110,6 +111,9 @@ class path_editor {
   }
 
  private:
+  /// Each step takes stack, of which a fiber has little.
+  static constexpr std::size_t path_max = 500;
+
   bool last(std::size_t level) const { return level + 1 == path_.elements.size(); }
 
   void object(const jsonb_view& v, std::size_t level, std::string& out) {

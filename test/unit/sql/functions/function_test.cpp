@@ -93,3 +93,11 @@ TEST_CASE("aggregates skip NULL and know empty sets") {
          {"aggregate|avg|int4|1|2", "1.5000000000000000"}, {"aggregate|stddev|numeric|1|2|3|4", "1.2909944487358056"},
          {"aggregate|array_agg|text|a|\\\\N", "{a,NULL}"}, {"aggregate|bool_and|bool|t|f", "f"}, {"aggregate|max|text|a|c|b", "c"}});
 }
+
+TEST_CASE("a change at the end of a path that would need too much stack is refused") {
+  std::string value = "1", path = "{a";
+  for (int i = 0; i < 600; ++i) value = "{\"a\":" + value + "}", path += i > 0 ? ",a" : "";
+  helios::testing::function_caller caller;
+  CHECK(caller.run({"call", "jsonb_set", "jsonb", value, "_text", path + "}", "jsonb", "2"}) == "ERR 54001 stack depth limit exceeded");
+  CHECK(caller.run({"call", "jsonb_set", "jsonb", value, "_text", "{a,a}", "jsonb", "2"}) == "{\"a\": {\"a\": 2}}");
+}
