@@ -306,10 +306,7 @@ expression_ptr binder::aggregate(const ast::expr& e, std::vector<expression_ptr>
   s.in_aggregate = true;
   aggregate_call call;
   call.function = f.aggregate;
-  call.arguments = std::move(arguments);
-  if (f.aggregate->typed_arguments) {
-    for (auto& a : call.arguments) a = std::make_shared<row_expression>(std::vector<expression_ptr>{a});
-  }
+  call.arguments = arguments_for(*f.aggregate, std::move(arguments));
   call.distinct = e.distinct;
   if (e.filter) call.filter = bind_condition(*e.filter, s, "FILTER");
   call.order = bind_order(e.order, {}, nullptr, s, false);

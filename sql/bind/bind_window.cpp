@@ -105,6 +105,7 @@ expression_ptr binder::window_function(const ast::expr& e, scope& s) {
   call.function = f.function;
   call.aggregate = f.aggregate;
   call.arguments = coerce_arguments(std::move(arguments), f.argument_types, e.position);
+  if (f.aggregate != nullptr) call.arguments = arguments_for(*f.aggregate, std::move(call.arguments));
   if (e.filter) call.filter = restricted(s, "FILTER", true, [&] { return bind_condition(*e.filter, s, "FILTER"); });
   auto& list = *s.windows;
   if (!e.over->name.empty()) {

@@ -275,6 +275,9 @@ class row_expression final : public expression {
   bool nullable_;
 };
 
+/// The arguments of a call as the aggregate takes them (aggregate_def::typed_arguments).
+std::vector<expression_ptr> arguments_for(const aggregate_def& aggregate, std::vector<expression_ptr> arguments);
+
 /// Scalar subquery, EXISTS, ARRAY(subquery), and op ANY / ALL (subquery).
 class subquery_expression final : public expression {
  public:

@@ -136,4 +136,11 @@ void row_expression::describe(std::string& out, bool as_key) const {
   out += ")";
 }
 
+std::vector<expression_ptr> arguments_for(const aggregate_def& aggregate, std::vector<expression_ptr> arguments) {
+  if (aggregate.typed_arguments) {
+    for (auto& a : arguments) a = std::make_shared<row_expression>(std::vector<expression_ptr>{a});
+  }
+  return arguments;
+}
+
 }  // namespace helios::sql

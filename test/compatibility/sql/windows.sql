@@ -155,3 +155,11 @@ select percentile_cont(0.5) over () from emp;
 select * from row_number();
 select * from emp where id in (select rank() over (order by id) from emp) order by id limit 2;
 drop table emp;
+
+-- aggregates that need to know their arguments' types
+SELECT n, json_agg(n) OVER (ORDER BY n), jsonb_agg(n::text) OVER (ORDER BY n ROWS 1 PRECEDING) FROM generate_series(1, 4) AS n;
+SELECT n, jsonb_object_agg(n::text, n * 1.5) OVER (ORDER BY n) FROM generate_series(1, 3) AS n;
+SELECT g, json_agg(DISTINCT g % 2) FILTER (WHERE g > 1) FROM generate_series(1, 4) AS g GROUP BY g ORDER BY g;
+SELECT jsonb_agg(DISTINCT g % 3) FROM generate_series(1, 9) AS g;
+SELECT json_agg(g ORDER BY g DESC) FROM generate_series(1, 4) AS g;
+SELECT g % 2 AS odd, jsonb_agg(g ORDER BY g) FROM generate_series(1, 4) AS g GROUP BY ROLLUP (g % 2) ORDER BY odd;
