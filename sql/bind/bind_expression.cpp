@@ -306,12 +306,13 @@ expression_ptr binder::aggregate(const ast::expr& e, std::vector<expression_ptr>
   s.in_aggregate = true;
   aggregate_call call;
   call.function = f.aggregate;
-  call.arguments = arguments_for(*f.aggregate, std::move(arguments));
+  call.arguments = std::move(arguments);
   call.distinct = e.distinct;
   if (e.filter) call.filter = bind_condition(*e.filter, s, "FILTER");
   call.order = bind_order(e.order, {}, nullptr, s, false);
   s.in_aggregate = false;
   if (call.distinct) order_distinct(e, call);
+  call.arguments = arguments_for(*f.aggregate, std::move(call.arguments));
   return add_aggregate(std::move(call), f.result_type, e.names.back(), s);
 }
 
