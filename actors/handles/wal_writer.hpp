@@ -23,7 +23,7 @@ struct wal_flushed {
   lsn to;
 };
 
-/// Who wants wal_written: the commit gate and the standby senders.
+/// Who wants wal_written: the commit gate and the standby senders. Told at once how far the log is fsynced.
 using wal_follower_handle = caf::typed_actor<caf::reacts_to<wal_written>, caf::reacts_to<wal_flushed>>;
 
 /// Append this commit; `unit->acknowledged` is completed by the commit gate, or with an error if it cannot be written.

@@ -108,6 +108,8 @@ struct wal_writer_state {
 
   void follow(wal_follower_handle follower) {
     self->monitor(follower);
+    // The fsync that was under way when it read the log's positions has passed it by.
+    caf::anon_send(follower, wal_flushed{engine->positions().flushed});
     followers.push_back(std::move(follower));
   }
 

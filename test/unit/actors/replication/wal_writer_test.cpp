@@ -40,6 +40,28 @@ struct writer_fixture : storage::test::store_fixture {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(writer_fixture, "who begins to follow the log is told how far it is fsynced: no later fsync may come") {
+  auto unit = commit("before");
+  while (store().positions().flushed < store().positions().written || unit->end.value == 0) std::this_thread::yield();
+  struct news {
+    completion told;
+    lsn flushed;
+  };
+  auto heard = std::make_shared<news>();
+  auto follower = runtime.system().spawn([heard](wal_follower_handle::pointer) -> wal_follower_handle::behavior_type {
+    return {[](wal_written&) {},
+            [heard](wal_flushed m) {
+              heard->flushed = m.to;
+              heard->told.complete();
+            }};
+  });
+  caf::anon_send(writer, follow_wal{follower});
+  blocking_host host;
+  REQUIRE(host.await_until(completion_ptr(heard, &heard->told), std::chrono::steady_clock::now() + 5s));
+  CHECK(heard->flushed == store().positions().flushed);
+  unit->acknowledged->complete(error{errc::closed, "nobody acknowledges here"});
+}
+
 TEST_CASE_FIXTURE(writer_fixture, "a commit that comes after the writer's end is answered: its session does not wait for ever") {
   caf::scoped_actor self{runtime.system()};
   caf::anon_send(writer, drain_wal{});
