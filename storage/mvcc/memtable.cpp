@@ -127,7 +127,10 @@ const memtable::node* memtable::before(space_id space, std::string_view key) con
 
 const memtable::node* memtable::lower_bound(space_id space, std::string_view key) const {
   const node* left = before(space, key);
-  return (left != nullptr ? left : head_)->next(0);
+  const node* at = (left != nullptr ? left : head_)->next(0);
+  // What the writer has put in between meanwhile lies before the key, too.
+  while (at != nullptr && at->is_before(space, key)) at = at->next(0);
+  return at;
 }
 
 const memtable::node* memtable::last_of(space_id space) const {

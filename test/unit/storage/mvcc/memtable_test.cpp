@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <vector>
 
 using namespace helios;
 using namespace helios::storage;
@@ -135,6 +136,34 @@ TEST_CASE("a reader finds every key below its position while one thread adds key
   }
   writer.join();
   CHECK(found);
+}
+
+TEST_CASE("a scan finds the first key of its space while keys are added at the end of the one below") {
+  memtable table;
+  table.apply(put("m", "there"), lsn{1});
+  std::atomic<bool> done{false};
+  std::thread writer([&] {
+    lsn at{2};
+    std::string key = "l0000000";
+    for (int i = 0; i < 300'000; ++i, ++at.value) {
+      for (auto digit = key.rbegin(); ++*digit > '9'; ++digit) *digit = '0';
+      table.apply(put(key, "", space_id{space.value - 1}), at);
+    }
+    done = true;
+  });
+  std::atomic<int> missed{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        auto scan = table.scan(space, {}, scan_direction::forward, lsn{1});
+        if (!scan->valid() || scan->current().key != "m") ++missed;
+      }
+    });
+  }
+  writer.join();
+  for (auto& reader : readers) reader.join();
+  CHECK(missed == 0);
 }
 
 TEST_CASE("readers see whole, ordered entries while one thread writes") {
