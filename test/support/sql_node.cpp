@@ -85,7 +85,11 @@ void guarded(sql::session& session, outcome& out, F f) {
 void steered_sink::submit(storage::commit_unit_ptr unit) {
   if (failure && unit->acknowledged) return unit->acknowledged->complete(*failure);
   std::lock_guard lock(mutex_);
-  if (!holding_) return direct_.submit(std::move(unit));
+  if (!holding_) {
+    direct_.submit(std::move(unit));
+    if (db_ != nullptr) db_->visible_advanced();
+    return;
+  }
   if (auto appended = engine_.append({&unit, 1}); !appended.ok()) return unit->acknowledged->complete(appended.failure());
   held_.push_back(std::move(unit));
 }
@@ -100,13 +104,13 @@ std::size_t steered_sink::held() const {
   return held_.size();
 }
 
-void steered_sink::release(sql::database& db) {
+void steered_sink::release() {
   std::lock_guard lock(mutex_);
   holding_ = false;
   (void)engine_.sync();
   for (auto& unit : std::exchange(held_, {})) {
     engine_.advance_visible(unit->end);
-    db.visible_advanced();
+    db_->visible_advanced();
     unit->acknowledged->complete();
   }
 }
@@ -140,6 +144,7 @@ void sql_node::open() {
   engine_->advance_visible(engine_->status().applied);
   sink_ = std::make_unique<steered_sink>(*engine_);
   db_ = std::make_unique<sql::database>(*engine_, *sink_, facts_);
+  sink_->serve(*db_);
 }
 
 void sql_node::restart() {

@@ -34,6 +34,8 @@ class lone_node_facts final : public sql::node_facts {
 class steered_sink final : public storage::commit_sink {
  public:
   explicit steered_sink(storage::engine& engine) : engine_(engine), direct_(engine) {}
+  /// The database whose waits end when a commit becomes visible. Before its first session.
+  void serve(sql::database& db) { db_ = &db; }
   void submit(storage::commit_unit_ptr unit) override;
   std::optional<error> failure;  ///< no client may be committing meanwhile
 
@@ -42,11 +44,12 @@ class steered_sink final : public storage::commit_sink {
   /// How many wait.
   std::size_t held() const;
   /// Shows and acknowledges them in their order, and commits at once again.
-  void release(sql::database& db);
+  void release();
 
  private:
   storage::engine& engine_;
   storage::direct_commit_sink direct_;
+  sql::database* db_ = nullptr;
   mutable std::mutex mutex_;
   bool holding_ = false;
   std::vector<storage::commit_unit_ptr> held_;

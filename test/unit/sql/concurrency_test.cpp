@@ -3,6 +3,8 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "storage/lock_table.hpp"
 #include "test/unit/sql/sql_fixture.hpp"
@@ -172,23 +174,31 @@ TEST_CASE("tables made and dropped beside running queries never break them") {
   sql_fixture f;
   f.must("create table steady (id int primary key); insert into steady select generate_series(1, 50)");
   std::atomic<bool> stop{false};
-  std::atomic<int> wrong{0};
+  std::vector<std::string> maker_wrong, reader_wrong;
+  const auto note = [](std::vector<std::string>& list, const outcome& out) {
+    if (out.error) list.push_back(out.error->sqlstate + " " + out.error->message);
+  };
   std::thread maker([&] {
     sql_client client(f.node);
     for (int i = 0; i < 40; ++i) {
       auto name = "t" + std::to_string(i);
-      if (client.run("create table " + name + " (a serial primary key, b text unique)").error) ++wrong;
-      if (client.run("insert into " + name + " (b) values ('x'), ('y')").error) ++wrong;
-      if (client.run("drop table " + name).error) ++wrong;
+      note(maker_wrong, client.run("create table " + name + " (a serial primary key, b text unique)"));
+      note(maker_wrong, client.run("insert into " + name + " (b) values ('x'), ('y')"));
+      note(maker_wrong, client.run("drop table " + name));
     }
     stop = true;
   });
   sql_client reader(f.node);
   while (!stop) {
-    if (reader.run("select count(*) from steady").text() != "50\n") ++wrong;
+    auto out = reader.run("select count(*) from steady");
+    note(reader_wrong, out);
+    if (!out.error && out.text() != "50\n") reader_wrong.push_back(out.text());
   }
   maker.join();
-  CHECK(wrong == 0);
+  for (const auto* list : {&maker_wrong, &reader_wrong}) {
+    const auto first = list->empty() ? std::string() : list->front();
+    CHECK(first == "");
+  }
 }
 
 TEST_CASE("DROP TABLE waits for the transaction that reads the table") {

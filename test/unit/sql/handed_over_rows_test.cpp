@@ -35,7 +35,7 @@ struct unacknowledged : sql_fixture {
 
   void release() {
     if (released.exchange(true)) return;
-    node.sink().release(node.db());
+    node.sink().release();
     if (first.joinable()) first.join();
   }
 
