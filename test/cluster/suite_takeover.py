@@ -73,6 +73,7 @@ def outlast_a_writer(leader):
 
 def many_at_once(cluster, leader):
     """Each caller is answered: one switchover takes place, whoever comes too late is told."""
+    wait_followers(cluster, leader)  # somebody to hand over to
     outcomes = []
 
     def call(session):
