@@ -48,13 +48,14 @@ TEST_CASE_FIXTURE(writer_fixture, "who begins to follow the log is told how far 
     lsn flushed;
   };
   auto heard = std::make_shared<news>();
-  auto follower = runtime.system().spawn([heard](wal_follower_handle::pointer) -> wal_follower_handle::behavior_type {
+  const auto listen = [](wal_follower_handle::pointer, std::shared_ptr<news> to) -> wal_follower_handle::behavior_type {
     return {[](wal_written&) {},
-            [heard](wal_flushed m) {
-              heard->flushed = m.to;
-              heard->told.complete();
+            [to](wal_flushed m) {
+              to->flushed = m.to;
+              to->told.complete();
             }};
-  });
+  };
+  auto follower = runtime.system().spawn(listen, heard);
   caf::anon_send(writer, follow_wal{follower});
   blocking_host host;
   REQUIRE(host.await_until(completion_ptr(heard, &heard->told), std::chrono::steady_clock::now() + 5s));
