@@ -77,12 +77,16 @@ def many_at_once(cluster, leader):
     outcomes = []
 
     def call(session):
-        try:
-            with session.cursor() as cursor:
-                cursor.execute("SELECT helios_switchover()")
-                outcomes.append(cursor.fetchall())
-        except psycopg2.Error as error:
-            outcomes.append(str(error))
+        # A new leader knows of nobody to hand over to until it has heard from a standby that it follows: within a heartbeat.
+        end = time.monotonic() + 10
+        while True:
+            try:
+                with session.cursor() as cursor:
+                    cursor.execute("SELECT helios_switchover()")
+                    return outcomes.append(cursor.fetchall())
+            except psycopg2.Error as error:
+                if "no sync or semi-sync standby streams" not in str(error) or time.monotonic() > end:
+                    return outcomes.append(str(error))
     callers = [threading.Thread(target=call, args=(leader.connect(timeout=20),), daemon=True) for _ in range(8)]
     for caller in callers:
         caller.start()
