@@ -146,13 +146,17 @@ void member::handle(time_point now, const node_id& from, const maintenance& m) {
   maintenance_.stored(from, m.state);
 }
 
-void member::handle(time_point now, const node_id& from, const take_over&) {
+void member::handle(time_point now, const node_id& from, const take_over& m) {
   constexpr std::chrono::seconds within{10};
+  // One that was long under way asks for a lead that is over.
+  if (m.number != leader_epoch_) {
+    return out_.send_to(from, take_over_refused{fmt::format("epoch {} is asked for, this is epoch {}", m.number.value, leader_epoch_.value)});
+  }
   if (auto why = begin_switchover(now, from, within, 0, true); !why.empty()) out_.send_to(from, take_over_refused{std::move(why)});
 }
 
 void member::handle(time_point, const node_id& from, const take_over_refused& m) {
-  if (asking_ != 0) end_asking(fmt::format("{} leads and does not hand over: {}", from.value, m.reason));
+  if (asking_ != 0 && from == asked_) end_asking(fmt::format("{} leads and does not hand over: {}", from.value, m.reason));
 }
 
 }  // namespace helios::replication::ha

@@ -257,3 +257,31 @@ TEST_CASE("manual: a living primary is closed before the node opens that is forc
   CHECK(!cluster[a].open);
   CHECK(cluster.machine(a).leader() == b);
 }
+
+TEST_CASE("manual: a request to hand over that was long under way moves no later lead") {
+  small_cluster cluster(manual);
+  cluster.pass(3s);
+  auto& leader = cluster.machine(a);
+  leader.receive(cluster.now(), b, {epoch{1}, ha::take_over{epoch{leader.leader_epoch().value - 1}}});
+  const auto refused = sent<ha::take_over_refused>(leader.take_actions());
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].second.reason == "epoch 0 is asked for, this is epoch 1");
+  cluster.pass(3s);
+  CHECK(cluster.leader() == a);
+}
+
+TEST_CASE("manual: only the primary that was asked to hand over can refuse to") {
+  small_cluster cluster(manual);
+  cluster.pass(3s);
+  auto& asking = cluster.machine(b);
+  asking.command_failover(cluster.now(), 4, {});
+  static_cast<void>(asking.take_actions());
+  const auto ended = [&asking] {
+    const auto actions = asking.take_actions();
+    return std::any_of(actions.begin(), actions.end(), [](const ha::action& x) { return std::holds_alternative<ha::command_done>(x); });
+  };
+  asking.receive(cluster.now(), c, {epoch{1}, ha::take_over_refused{"no"}});
+  CHECK(!ended());
+  asking.receive(cluster.now(), a, {epoch{1}, ha::take_over_refused{"no"}});
+  CHECK(ended());
+}
