@@ -19,22 +19,6 @@ bool is_word(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-void put_utf8(std::uint32_t code, std::string& out) {
-  const auto put = [&out](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
-  if (code < 0x80) return put(code);
-  if (code < 0x800) {
-    put(0xC0 | code >> 6);
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-  }
-  put(0x80 | (code & 0x3F));
-}
-
 class json_lexer {
  public:
   /// Without `unescape`, strings are checked and their characters left as they are written.
@@ -193,7 +177,7 @@ class json_lexer {
     }
     if (high_ != 0) fail("Unicode low surrogate must follow a high surrogate.");
     if (code == 0) fail("\\u0000 cannot be converted to text.", "22P05", "unsupported Unicode escape sequence");
-    put_utf8(code, value_);
+    append_utf8(code, value_);
   }
 
   [[noreturn]] void invalid_token() { fail("Token \"" + std::string(source()) + "\" is invalid."); }

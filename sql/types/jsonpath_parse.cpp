@@ -174,19 +174,7 @@ class path_lexer {
   }
   void append(std::uint32_t code) {
     if (code == 0) throw sql_error("22P05", "unsupported Unicode escape sequence").detail("\\u0000 cannot be converted to text.");
-    const auto put = [this](std::uint32_t b) { text_.push_back(static_cast<char>(b)); };
-    if (code < 0x80) return put(code);
-    if (code < 0x800) {
-      put(0xC0 | code >> 6);
-    } else if (code < 0x10000) {
-      put(0xE0 | code >> 12);
-      put(0x80 | (code >> 6 & 0x3F));
-    } else {
-      put(0xF0 | code >> 18);
-      put(0x80 | (code >> 12 & 0x3F));
-      put(0x80 | (code >> 6 & 0x3F));
-    }
-    put(0x80 | (code & 0x3F));
+    append_utf8(code, text_);
   }
 
   std::string_view rest_, start_, source_;

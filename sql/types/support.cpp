@@ -86,6 +86,22 @@ std::size_t utf8_length(std::string_view text) {
   return n;
 }
 
+void append_utf8(std::uint32_t code, std::string& out) {
+  const auto put = [&out](std::uint32_t b) { out.push_back(static_cast<char>(b)); };
+  if (code < 0x80) return put(code);
+  if (code < 0x800) {
+    put(0xC0 | code >> 6);
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+  }
+  put(0x80 | (code & 0x3F));
+}
+
 std::size_t utf8_offset(std::string_view text, std::size_t n) {
   std::size_t at = 0;
   for (; n > 0 && at < text.size(); --n) at += utf8_size(text[at]);

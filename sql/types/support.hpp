@@ -55,6 +55,8 @@ constexpr std::size_t utf8_size(char lead) {
   return b < 0xC0 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
 }
 std::size_t utf8_length(std::string_view text);
+/// Appends the character with this code point, 0 to 0x10FFFF.
+void append_utf8(std::uint32_t code, std::string& out);
 /// Byte offset of the character with index `n`; text.size() when there are fewer.
 std::size_t utf8_offset(std::string_view text, std::size_t n);
 
