@@ -175,6 +175,7 @@ class analysis {
   }
 
   query_record* record = nullptr;  ///< null: nobody wants to know
+  int open_views = 0;              ///< views within each other whose queries are being bound
 
   const bind_environment& env() const { return env_; }
   const catalog& definitions() const { return *env_.catalog; }

@@ -48,10 +48,22 @@ std::vector<const column_def*> columns_of(const table_def& view) {
   return out;
 }
 
-/// Views upon views are bound one inside the other, on a fiber's stack. Binding never leaves its thread.
+/// The view as FROM shows it, without its columns.
+relation_entry entry_of(const ast::from_item& item, const table_def& view, const catalog& definitions) {
+  relation_entry r;
+  r.alias = item.alias.empty() ? view.name : item.alias;
+  r.view = true;
+  r.position = item.position;
+  if (item.alias.empty()) {
+    if (auto* schema = definitions.find_schema(view.schema); schema != nullptr) r.schema = schema->name;
+  }
+  return r;
+}
+
+/// Views upon views are bound one inside the other, on a fiber's stack.
 class view_depth {
  public:
-  view_depth() {
+  explicit view_depth(analysis& in) : depth_(in.open_views) {
     if (++depth_ <= depth_max) return;
     --depth_;
     throw sql_error(sqlstate::statement_too_complex, "stack depth limit exceeded").hint("The views are nested too deeply.");
@@ -62,9 +74,8 @@ class view_depth {
 
  private:
   static constexpr int depth_max = 50;
-  static thread_local int depth_;
+  int& depth_;
 };
-thread_local int view_depth::depth_ = 0;
 
 class recording_pause {
  public:
@@ -91,13 +102,7 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
     // On the null side of an outer join only a column becomes NULL by itself.
     if (!is_stable(*o.value) || (s.outer_joins > 0 && as_slot(o.value) == nullptr)) return nullptr;
   }
-  relation_entry r;
-  r.alias = item.alias.empty() ? view.name : item.alias;
-  r.view = true;
-  r.position = item.position;
-  if (item.alias.empty()) {
-    if (auto* schema = in_.definitions().find_schema(view.schema); schema != nullptr) r.schema = schema->name;
-  }
+  auto r = entry_of(item, view, in_.definitions());
   auto columns = columns_of(view);
   for (std::size_t i = 0; i < columns.size(); ++i) r.columns.push_back({columns[i]->name, named(outputs.at(i).value, view, *columns[i])});
   add_relation(s, std::move(r), item.column_aliases);
@@ -106,20 +111,14 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
 
 std::unique_ptr<binder::join_tree> binder::from_view(const ast::from_item& item, const table_def& view, scope& s) {
   recording_pause pause(in_);
-  view_depth guard;
+  view_depth guard(in_);
   auto q = view_query(view);
   if (is_plain(*q)) {
     if (auto tree = merged_view(item, view, *q, s)) return tree;
   }
   auto bound = bind_query(*q, nullptr);
   auto columns = columns_of(view);
-  relation_entry r;
-  r.alias = item.alias.empty() ? view.name : item.alias;
-  r.view = true;
-  r.position = item.position;
-  if (item.alias.empty()) {
-    if (auto* schema = in_.definitions().find_schema(view.schema); schema != nullptr) r.schema = schema->name;
-  }
+  auto r = entry_of(item, view, in_.definitions());
   std::vector<projection> values;
   std::vector<int> slots;
   for (std::size_t i = 0; i < columns.size(); ++i) {
