@@ -27,19 +27,15 @@ caf::strong_actor_ptr pointer_to(const Handle& h) {
 primary_lead::primary_lead(environment use) : use_(std::move(use)), writer_(spawn_wal_writer(use_.system, use_.engine)), sink_(writer_) {}
 primary_lead::~primary_lead() { stop(0ms); }
 
-result<std::unique_ptr<primary_lead>> primary_lead::start(environment use, epoch number, std::optional<storage::cohort_config> opening) {
+result<std::unique_ptr<primary_lead>> primary_lead::start(environment use, epoch number, storage::cohort_config opening) {
   auto& engine = use.engine;
   if (auto begun = engine.begin_epoch(number, use.options.id); !begun) return begun.failure();
-  if (opening) {
-    if (auto written = engine.append_config(*opening); !written) return written.failure();
-  }
+  if (auto written = engine.append_config(opening); !written) return written.failure();
   if (auto synced = engine.sync(); !synced) return synced.failure();
   std::unique_ptr<primary_lead> out(new primary_lead(std::move(use)));
   out->led_from_ = engine.positions().written;
-  if (opening && out->use_.elected) {
-    out->use_.elected->opening = std::move(*opening);
-    out->use_.elected->opening_end = out->led_from_;
-  }
+  out->use_.elected.opening = std::move(opening);
+  out->use_.elected.opening_end = out->led_from_;
   log::info(source, "epoch {} begins at {}", number.value, out->led_from_.value);
   caf::anon_send(out->use_.supervisor, look_after{"the WAL writer", pointer_to(out->writer_), {}});
   return out;
@@ -63,7 +59,7 @@ void primary_lead::accept_standby(net::peer_link_ptr link) {
     const auto* actor = caf::actor_cast<caf::abstract_actor*>(s);
     return actor->getf(caf::abstract_actor::is_terminated_flag);
   });
-  const auto may_replace_stores = [facts = gate_facts_, elected = use_.elected.has_value()] { return !elected || facts->open; };
+  const auto may_replace_stores = [facts = gate_facts_] { return facts->open.load(); };
   senders_.push_back(spawn_standby_sender(use_.system, {use_.engine, use_.options, standbys_, gate_, writer_, may_replace_stores},
                                           std::move(link)));
 }

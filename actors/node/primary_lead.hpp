@@ -26,12 +26,12 @@ class primary_lead {
     const config::node_options& options;
     node_supervisor_handle supervisor;
     std::function<void()> changed;
-    /// Automatic failover: the commit gate's terms. Its `opening` and `opening_end` are set by start().
-    std::optional<elected_terms> elected;
+    /// The commit gate's terms. `opening` and `opening_end` are set by start().
+    elected_terms elected;
   };
-  /// Begins this primary's epoch, durable on return, and starts the WAL writer. `opening`: the cohort that an elected primary begins
+  /// Begins this primary's epoch, durable on return, and starts the WAL writer. `opening`: the cohort that it begins
   /// with; its record follows EPOCH-START. errc::io, errc::disk_full.
-  static result<std::unique_ptr<primary_lead>> start(environment use, epoch number, std::optional<storage::cohort_config> opening = {});
+  static result<std::unique_ptr<primary_lead>> start(environment use, epoch number, storage::cohort_config opening);
   ~primary_lead();
 
   storage::commit_sink& sink() { return sink_; }
@@ -40,7 +40,7 @@ class primary_lead {
   /// From here on commits are answered. `db` stands on the same engine.
   void open_gate(sql::database& db);
   void accept_standby(net::peer_link_ptr link);
-  /// Elected: the voters have stored this cohort. Version 0: only look again, the lease may be there now.
+  /// The voters have stored this cohort. Version 0: only look again, the lease may be there now.
   void rule_published_as(std::uint64_t version);
   /// End of the log when this primary began: EPOCH-START and the opening cohort's record.
   lsn led_from() const { return led_from_; }

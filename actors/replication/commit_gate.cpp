@@ -62,13 +62,8 @@ struct commit_gate_state {
     const auto ends = use->engine.positions();
     written = ends.written;
     shown = ends.visible;
-    if (const auto& elected = use->elected) {
-      rule = std::make_unique<replication::commit_rule>(replication::commit_rule::opening(shown));
-      rule->propose({to_cohort(elected->opening), elected->opening_end});
-    } else {
-      // The latest config's record lies somewhere below the end of the log; its exact end matters only for later proposals.
-      rule = std::make_unique<replication::commit_rule>(replication::commit_rule::recorded{to_cohort(config), lsn{}}, shown);
-    }
+    rule = std::make_unique<replication::commit_rule>(replication::commit_rule::opening(shown));
+    rule->propose({to_cohort(use->elected.opening), use->elected.opening_end});
     planning = {use->options.replication.policy == config::cohort_policy::strict, use->options.replication.sync_acks,
                 use->options.replication.sync_timeout};
     started = last_tick = clock::now();
@@ -135,7 +130,7 @@ struct commit_gate_state {
   void advance(lsn to) {
     note_rule();
     // Without the lease nothing is acknowledged or shown; the next tick looks again.
-    if (use->elected && to > shown && !use->elected->may_acknowledge()) return tell_held();
+    if (to > shown && !use->elected.may_acknowledge()) return tell_held();
     if (to > shown) {
       shown = to;
       for (auto& [id, s] : standbys) send_watermark(s);
@@ -150,12 +145,11 @@ struct commit_gate_state {
 
   /// A proposal that its own cohort holds goes to the voters.
   void tell_held() {
-    if (!use->elected) return;
     const auto* held = rule->held_proposal();
     if (held == nullptr) return;
     storage::cohort_config config{held->rule.version, use->engine.positions().current_epoch, use->options.id.value, {}, held->rule.acks_needed};
     for (const auto& m : held->rule.members) config.members.push_back(m.value);
-    use->elected->cohort_held(config);
+    use->elected.cohort_held(config);
   }
 
   void on_published(rule_published m) { advance(rule->published(m.version)); }
@@ -207,7 +201,7 @@ struct commit_gate_state {
   }
 
   void plan() {
-    if (config_on_its_way || (use->elected && !use->elected->leads())) return;
+    if (config_on_its_way || !use->elected.leads()) return;
     replication::cluster_view view{rule->newest().rule, rule->newest().end, started, clock::now(), views()};
     const auto next = replication::plan_cohort(view, planning);
     if (next) {
@@ -239,7 +233,7 @@ struct commit_gate_state {
       started += gap;
     }
     last_tick = now;
-    if (use->elected) advance(rule->watermark());
+    advance(rule->watermark());
     plan();
     keep_wal();
     caf::delayed_anon_send(commit_gate_handle{self}, interval, gate_tick{});

@@ -42,8 +42,8 @@ class gate_facts {
   std::string cohort_;
 };
 
-/// Of a primary that was elected (docs/protocol.md): its cohorts are in force once voters have stored them, and it acknowledges
-/// under a lease only.
+/// What the primary's lead rests on (docs/protocol.md): its cohorts are in force once voters have stored them, and under automatic
+/// failover it acknowledges with a lease only.
 struct elected_terms {
   storage::cohort_config opening;   ///< its record follows EPOCH-START in the log
   lsn opening_end;
@@ -66,7 +66,7 @@ struct gate_environment {
   lsn led_from;
   /// The node opened, or the cohort changed: watchers want to know. Any thread.
   std::function<void()> changed;
-  std::optional<elected_terms> elected;
+  elected_terms elected;
 };
 
 /// Follows the writer by itself. The environment's references outlive the actor.
