@@ -52,6 +52,7 @@ class planner {
     return s == nullptr ? sync_mode::sync : s->mode;
   }
   bool stays(const node_id& id) const {
+    if (std::find(view_.gone.begin(), view_.gone.end(), id) != view_.gone.end()) return false;
     if (options_.strict) return true;
     const auto* s = find(view_.standbys, id);
     if (s == nullptr) return view_.now - view_.started < options_.sync_timeout;

@@ -35,6 +35,7 @@ struct cluster_view {
   std::chrono::steady_clock::time_point started;  ///< when this node began to lead: counts as heard for members not met yet
   std::chrono::steady_clock::time_point now;
   std::vector<standby_view> standbys;
+  std::vector<node_id> gone = {};   ///< no members of the cluster any more: they leave, whatever the policy
 };
 
 /// The cohort to propose next (version + 1), or nothing when the current one is right.

@@ -68,6 +68,10 @@ struct hold_writes {
 struct resume_writes {
   std::string why;
 };
+/// These are the members from now on. Reach the new ones, and let go of those that are gone.
+struct members_changed {
+  membership members;
+};
 /// Tell proxies and other listeners at once.
 struct announce {
   node_id leader;
@@ -87,6 +91,6 @@ struct note {
 };
 
 using action = std::variant<send, persist, fence_wal, follow, lead, config_in_force, open_writes, close_writes, stop_leading,
-                            hold_writes, resume_writes, announce, command_done, note>;
+                            hold_writes, resume_writes, members_changed, announce, command_done, note>;
 
 }  // namespace helios::replication::ha

@@ -97,7 +97,7 @@ void campaign::answered(time_point now, const node_id& from, const pre_vote_repl
   above_ = std::max(above_, m.promised);
   answers_[from] = m;
   if (!surveys()) return judge_answers(now);
-  if (answers_.size() == options_.members.size()) end_survey(now);
+  if (answers_.size() >= options_.members.size()) end_survey(now);
 }
 
 // The new epoch costs the others their stream, so it is asked for only where the answers say that it can be won.
@@ -126,7 +126,7 @@ void campaign::judge_answers(time_point now) {
     std::nth_element(waits.begin(), nth, waits.end());
     return lose(now, "voters say no", *nth);
   }
-  if (answers_.size() == options_.members.size()) lose(now, verdict.reason, options_.suspect_after);
+  if (answers_.size() >= options_.members.size()) lose(now, verdict.reason, options_.suspect_after);
 }
 
 // Ties go by priority: the one with less lets the other go first, once.
@@ -170,8 +170,9 @@ void campaign::refused(time_point now, const node_id& from, const refusal& m) {
     above_ = std::max(above_, m.promised);
     return lose(now, fmt::format("{} promised epoch {}", from.value, m.promised.value), duration(0));
   }
-  if (is_voter(options_, from)) refusals_.insert(from);
-  if (options_.voters() - refusals_.size() < options_.quorum())
+  refusals_.insert(from);
+  const auto refused = std::count_if(refusals_.begin(), refusals_.end(), [this](const node_id& id) { return is_voter(options_, id); });
+  if (options_.voters() - static_cast<std::uint32_t>(refused) < options_.quorum())
     lose(now, m.reason, std::chrono::microseconds(m.retry_after_us));
 }
 

@@ -13,8 +13,8 @@
 namespace helios::replication::ha {
 namespace {
 
-constexpr std::string_view title = "heliosdb failover record 2\n";
-constexpr std::string_view title_without_maintenance = "heliosdb failover record 1\n";
+constexpr std::string_view title = "heliosdb failover record ";
+constexpr int format_now = 3;              ///< 1: without maintenance; 2: without members
 constexpr std::string_view check_key = "check ";
 
 std::string checksum(std::string_view text) { return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())); }
@@ -66,7 +66,38 @@ class line_reader {
   bool ok_ = true;
 };
 
-std::optional<durable_record> parse(std::string_view text, bool with_maintenance) {
+std::string member_line(const member_entry& m) {
+  return fmt::format("member {} {} {} {}\n", m.id.value, m.data_node ? "data" : "witness", m.voter ? "votes" : "silent", m.contact);
+}
+
+/// Of "NAME data|witness votes|silent CONTACT".
+std::optional<member_entry> parse_member(std::string_view text) {
+  std::string_view words[3];
+  for (auto& word : words) {
+    const auto space = text.find(' ');
+    if (space == 0 || space == std::string_view::npos) return std::nullopt;
+    word = text.substr(0, space);
+    text.remove_prefix(space + 1);
+  }
+  const bool data = words[1] == "data", votes = words[2] == "votes";
+  if ((!data && words[1] != "witness") || (!votes && words[2] != "silent")) return std::nullopt;
+  return member_entry{node_id{std::string(words[0])}, data, votes, std::string(text)};
+}
+
+bool parse_members(line_reader& in, membership& out) {
+  out.id.number = epoch{in.number<std::uint64_t>("members_epoch")};
+  out.id.version = in.number<std::uint64_t>("members_version");
+  const auto count = in.number<std::uint32_t>("members");
+  if (!in.ok() || count > members_max) return false;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto member = parse_member(in.value("member"));
+    if (!member) return false;
+    out.members.push_back(std::move(*member));
+  }
+  return true;
+}
+
+std::optional<durable_record> parse(std::string_view text, int format) {
   line_reader in(text);
   durable_record r;
   r.cluster_id = in.value("cluster");
@@ -80,12 +111,13 @@ std::optional<durable_record> parse(std::string_view text, bool with_maintenance
   r.grant.holder = node_id{std::string(in.value("grant_holder"))};
   r.grant.incarnation = in.number<std::uint64_t>("grant_incarnation");
   r.grant.number = epoch{in.number<std::uint64_t>("grant_epoch")};
-  if (with_maintenance) {
+  if (format >= 2) {
     r.maintenance.version = in.number<std::uint64_t>("maintenance_version");
     const auto paused = in.number<unsigned>("maintenance_paused");
     if (paused > 1) return std::nullopt;
     r.maintenance.paused = paused == 1;
   }
+  if (format >= 3 && !parse_members(in, r.members)) return std::nullopt;
   if (!in.finished()) return std::nullopt;
   return r;
 }
@@ -94,11 +126,13 @@ std::optional<durable_record> parse(std::string_view text, bool with_maintenance
 
 std::string encode(const durable_record& r) {
   auto out = fmt::format(
-      "{}cluster {}\npromised {}\nvote {}\nconfig_epoch {}\nconfig_version {}\nconfig_leader {}\nconfig_members {}\nconfig_acks {}\n"
-      "grant_holder {}\ngrant_incarnation {}\ngrant_epoch {}\nmaintenance_version {}\nmaintenance_paused {:d}\n",
-      title, r.cluster_id, r.promised.value, r.vote.value, r.config.number.value, r.config.version, r.config.leader.value,
+      "{}{}\ncluster {}\npromised {}\nvote {}\nconfig_epoch {}\nconfig_version {}\nconfig_leader {}\nconfig_members {}\nconfig_acks {}\n"
+      "grant_holder {}\ngrant_incarnation {}\ngrant_epoch {}\nmaintenance_version {}\nmaintenance_paused {:d}\n"
+      "members_epoch {}\nmembers_version {}\nmembers {}\n",
+      title, format_now, r.cluster_id, r.promised.value, r.vote.value, r.config.number.value, r.config.version, r.config.leader.value,
       join(r.config.members), r.config.acks_needed, r.grant.holder.value, r.grant.incarnation, r.grant.number.value,
-      r.maintenance.version, r.maintenance.paused);
+      r.maintenance.version, r.maintenance.paused, r.members.id.number.value, r.members.id.version, r.members.members.size());
+  for (const auto& m : r.members.members) out += member_line(m);
   const auto check = checksum(out);
   return out.append(check_key).append(check).append("\n");
 }
@@ -108,8 +142,10 @@ result<durable_record> decode(std::string_view text, const std::string& cluster_
   const auto body = text.substr(0, std::min(check_at, text.size()));
   const bool sound = check_at != std::string_view::npos && text.substr(check_at) == fmt::format("{}{}\n", check_key, checksum(body));
   std::optional<durable_record> parsed;
-  if (sound && body.starts_with(title)) parsed = parse(body.substr(title.size()), true);
-  else if (sound && body.starts_with(title_without_maintenance)) parsed = parse(body.substr(title_without_maintenance.size()), false);
+  for (int format = 1; sound && format <= format_now; ++format) {
+    const auto head = fmt::format("{}{}\n", title, format);
+    if (body.starts_with(head)) parsed = parse(body.substr(head.size()), format);
+  }
   if (!parsed) {
     return error{errc::corrupt, origin +
                                     " is damaged: this node no longer knows what it promised. Never remove the file or put back an old "

@@ -19,14 +19,14 @@ time_point leadership::acknowledge_until() const {
 
 void leadership::renew(time_point now) {
   const auto sequence = lease_.renew(now);
-  for (const auto& m : options_.members)
-    if (m.voter) out_.send_to(m.id, renewal{lease_.id(), sequence});
+  // Also those that do not vote: they may get a vote, and the lease must hold then.
+  for (const auto& m : options_.members) out_.send_to(m.id, renewal{lease_.id(), sequence});
   renew_at_ = now + options_.renew_every;
 }
 
 void leadership::publish_to_missing(time_point now) {
   for (const auto& m : options_.members)
-    if (m.voter && !stored_by_.contains(m.id)) out_.send_to(m.id, publish{*publishing_});
+    if (!stored_by_.contains(m.id)) out_.send_to(m.id, publish{*publishing_});
   publish_at_ = now + options_.heartbeat;
 }
 
@@ -39,18 +39,31 @@ void leadership::cohort_holds(time_point now, const config_record& config) {
   if (options_.breaks(rule::open_needs_publication)) put_in_force(now);
 }
 
+// A config that is in force goes along: who decides an election by the new list must know it.
+void leadership::members_changed(time_point now) {
+  members_stored_ = false;
+  stored_by_.clear();
+  if (!publishing_ && in_force_.version != 0) publishing_ = in_force_;
+  if (publishing_) publish_to_missing(now);
+  if (options_.mode == failover_mode::automatic && !lease_.ended()) renew(now);
+}
+
 void leadership::reachable(time_point now, const std::set<node_id>& voters) {
   if (options_.mode != failover_mode::manual || options_.strict || !publishing_ || !is_later(*publishing_, in_force_)) return;
   if (std::includes(stored_by_.begin(), stored_by_.end(), voters.begin(), voters.end())) put_in_force(now);
 }
 
 void leadership::stored(time_point now, const node_id& by, const published& m) {
-  if (!publishing_ || m.number != number() || m.version != publishing_->version) return;
-  const auto* voter = options_.find(by);
-  if (voter == nullptr || !voter->voter) return;
+  if (!publishing_ || m.number != number() || m.version != publishing_->version || m.members != options_.members_id) return;
+  if (options_.find(by) == nullptr) return;
   stored_by_.insert(by);
-  if (stored_by_.size() >= options_.quorum() && is_later(*publishing_, in_force_)) put_in_force(now);
-  if (stored_by_.size() == options_.voters()) publishing_.reset();
+  const auto voters = std::count_if(options_.members.begin(), options_.members.end(),
+                                    [this](const member_entry& member) { return member.voter && stored_by_.contains(member.id); });
+  if (static_cast<std::uint32_t>(voters) >= options_.quorum()) {
+    members_stored_ = true;
+    if (is_later(*publishing_, in_force_)) put_in_force(now);
+  }
+  if (stored_by_.size() == options_.members.size()) publishing_.reset();
 }
 
 void leadership::put_in_force(time_point now) {

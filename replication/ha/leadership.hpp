@@ -28,6 +28,10 @@ class leadership {
   /// Until when writes may be acknowledged: time_point::min() while closed, max() in manual mode.
   time_point acknowledge_until() const;
   const config_record& in_force() const { return in_force_; }
+  /// The present list of members, with the config in force, is stored by a majority of its voters.
+  bool members_stored() const { return members_stored_; }
+  /// The list is another: everybody is to store it.
+  void members_changed(time_point now);
 
   /// The cohort of `config` holds the end of its record: time to publish it.
   void cohort_holds(time_point now, const config_record& config);
@@ -53,8 +57,9 @@ class leadership {
   lease lease_;
   bool open_ = false;
   config_record in_force_;                       ///< version 0 until the first of this epoch is
-  std::optional<config_record> publishing_;      ///< the latest whose cohort holds it, until all voters have stored it
-  std::set<node_id> stored_by_;
+  std::optional<config_record> publishing_;      ///< the latest whose cohort holds it, until all members have stored it
+  bool members_stored_ = false;
+  std::set<node_id> stored_by_;                  ///< the config under publication and the present list of members
   time_point renew_at_{}, publish_at_{};
 };
 

@@ -23,7 +23,9 @@ class lease {
   std::uint64_t renew(time_point now);
   void granted(time_point now, const node_id& by, std::uint64_t sequence);
   /// time_point::min() when not held, ever again or yet.
-  time_point deadline() const;
+  time_point deadline() const { return deadline_with(options_.members); }
+  /// As it would be if these were the members.
+  time_point deadline_with(const std::vector<member_entry>& members) const;
   bool held(time_point now) const { return now < deadline(); }
   void end() { ended_ = true; }
   bool ended() const { return ended_; }
@@ -33,7 +35,7 @@ class lease {
   epoch number_;
   std::uint64_t sequence_ = 0;
   std::map<std::uint64_t, time_point> sent_;       ///< by sequence
-  std::map<node_id, time_point> newest_;           ///< by voter: send time of its newest granted renewal
+  std::map<node_id, time_point> newest_;           ///< by member: send time of its newest granted renewal
   bool ended_ = false;
 };
 

@@ -31,18 +31,27 @@ member::member(options o, durable_record record, log_state log, time_point now)
       campaign_(options_, out_),
       switchover_(options_, out_),
       maintenance_(options_, out_),
+      membership_(out_),
+      data_node_(options_.own().data_node),
       log_(log),
       mode_(options_.own_mode),
       started_(now),
       beat_at_(now),
       leader_heard_at_(now) {
-  if (!options_.own().data_node) role_ = member_role::witness;
+  if (!data_node_) role_ = member_role::witness;
+  if (const auto& changed = voter_.record().members; changed.id.version != 0) {
+    options_.members = changed.members;
+    options_.members_id = changed.id;
+    out_.set_members(changed);
+    out_.put(members_changed{changed});
+  }
   voter_.raise_to_log(log_.at.last_epoch);
   // Whoever led last may go on at once; others first listen for a leader.
   const auto& config = voter_.record().config;
   if ((config.version == 0 ? options_.first_primary : config.leader) == options_.self) leader_heard_at_ = time_point::min();
   persist_changes();
-  if (options_.mode == failover_mode::manual) begin_by_hand(now);
+  if (removed()) leave(now);
+  else if (options_.mode == failover_mode::manual) begin_by_hand(now);
 }
 
 // --- inputs ---
@@ -53,6 +62,7 @@ void member::tick(time_point now) {
   if (switchover_.running() && !open_for_writes()) switchover_.abort("this node is no longer open for writes");
   switchover_.tick(now);
   maintenance_.tick(now);
+  membership_.tick(now);
   campaign_.tick(now);
   look_after_asking(now);
   if (now >= beat_at_) beat(now);
@@ -60,11 +70,18 @@ void member::tick(time_point now) {
 }
 
 void member::receive(time_point now, const node_id& from, const message& m) {
-  if (from == options_.self || options_.find(from) == nullptr) return;
-  highest_seen_ = std::max(highest_seen_, m.highest);
-  if (leadership_ && m.highest > leadership_->number() && !options_.breaks(rule::step_down_on_higher_epoch))
-    heard_higher(now, m.highest, from);
-  deliver(now, from, m.body);
+  if (from == options_.self) return;
+  // A list of members is of a leader: one of a higher epoch ends this lead before it says who votes.
+  const auto highest = std::max(m.highest, m.members.id.number);
+  const bool known = options_.find(from) != nullptr;
+  if (known || m.members.id > options_.members_id) {
+    highest_seen_ = std::max(highest_seen_, highest);
+    if (leadership_ && highest > leadership_->number() && !options_.breaks(rule::step_down_on_higher_epoch))
+      heard_higher(now, highest, from);
+  }
+  const bool counts = std::holds_alternative<promise>(m.body) || std::holds_alternative<pre_vote_reply>(m.body);
+  if (!options_.breaks(rule::latest_members_decide) || std::holds_alternative<publish>(m.body)) learn_members(now, m.members, counts);
+  if (!removed() && options_.find(from) != nullptr) deliver(now, from, m.body);
   settle(now);
 }
 
@@ -124,6 +141,7 @@ void member::drained(time_point now, lsn handover_end) {
 void member::settle(time_point now) {
   for (;;) {
     out_.set_highest(voter_.promised());
+    advance_members(now);
     persist_changes();
     release_replies();
     if (follow_wanted_ && durable_token_ >= follow_token_) {
@@ -222,8 +240,7 @@ void member::learn_maintenance(time_point now, const maintenance_state& state) {
 /// Why it cannot take over now; empty: it can.
 std::string member::unfit(time_point now, const node_id& successor) const {
   const auto peer = peers_.find(successor);
-  if (peer == peers_.end() || !peer->second.last_heard || now - *peer->second.last_heard >= options_.suspect_after)
-    return fmt::format("{} is not connected", successor.value);
+  if (peer == peers_.end() || !heard_lately(now, successor)) return fmt::format("{} is not connected", successor.value);
   const auto& last = peer->second.last;
   if (!last.data.data_node || !last.data.log.complete || last.leader != options_.self)
     return fmt::format("{} does not stream from this node", successor.value);
@@ -308,7 +325,8 @@ time_point member::lease_deadline() const { return leadership_ ? leadership_->ac
 time_point member::lease_held_until() const { return leadership_ ? leadership_->held().deadline() : time_point::min(); }
 
 time_point member::next_wake_up() const {
-  auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), maintenance_.next_wake_up(), consider_at_});
+  auto out = std::min({beat_at_, campaign_.next_wake_up(), switchover_.next_wake_up(), maintenance_.next_wake_up(),
+                      membership_.next_wake_up(), consider_at_});
   if (leadership_) out = std::min(out, leadership_->next_wake_up());
   if (handover_) out = std::min(out, handover_look_at_);
   if (asking_ != 0) out = std::min(out, asking_until_);

@@ -30,6 +30,7 @@
 #include "replication/ha/campaign.hpp"
 #include "replication/ha/leadership.hpp"
 #include "replication/ha/maintenance.hpp"
+#include "replication/ha/membership_change.hpp"
 #include "replication/ha/outbox.hpp"
 #include "replication/ha/switchover.hpp"
 #include "replication/ha/voter.hpp"
@@ -86,6 +87,13 @@ class member {
   /// Maintenance of the whole cluster: no campaign begins by itself, pre-votes are answered no. A leader goes on, and commands by hand
   /// work. Done when Q voters have stored it.
   void command_pause(time_point now, std::uint64_t command, bool paused);
+  /// Leader: adds, changes or removes a member. Done when a majority of the voters has stored the last list of members on the way.
+  void command_members(time_point now, std::uint64_t command, member_change change, duration timeout);
+  /// A later list of members, from one that is no member, or from the state of a node.
+  void members_heard(time_point now, const membership& members) {
+    learn_members(now, members, false);
+    settle(now);
+  }
   /// The mode of this node as a standby, changed at run time.
   void set_mode(time_point now, sync_mode mode);
   /// Leader: close, release the lease and stop to lead (before a clean shutdown). Others campaign at once.
@@ -110,6 +118,8 @@ class member {
   bool may_acknowledge(time_point now) const { return now < lease_deadline(); }
   /// Until when this node holds the lease, open or not: for the operators' view and the simulator.
   time_point lease_held_until() const;
+  /// It was taken out of the list of members.
+  bool removed() const;
   /// When tick() is due at the latest.
   time_point next_wake_up() const;
   bool paused() const { return voter_.record().maintenance.paused; }
@@ -186,19 +196,30 @@ class member {
   void consider_own_lead(time_point now);
   void presume(const node_id& leader, epoch number);
   void hear_of_leader(const heartbeat& m);
-  bool leader_could_hand_over(time_point now, const node_id& leader) const;
   bool ask_leader_to_hand_over(time_point now, std::uint64_t command);
   void look_after_asking(time_point now);
   void end_asking(std::string failure);
   std::set<node_id> voters_heard(time_point now) const;
   std::string begin_switchover(time_point now, const node_id& to, duration timeout, std::uint64_t command, bool asked_by_successor);
 
-  const options options_;
+  // member_members.cpp: who belongs to the cluster.
+  void adopt_members(time_point now, membership m);
+  void learn_members(time_point now, const membership& m, bool counts_for_candidate);
+  void leave(time_point now);
+  void advance_members(time_point now);
+  std::string unfit_change(time_point now, const member_change& change) const;
+  std::string needed_for_commits(const node_id& leaving) const;
+  std::string cannot_step(time_point now, const std::vector<member_entry>& next) const;
+  bool heard_lately(time_point now, const node_id& id) const;
+
+  options options_;                            ///< only the members change, in adopt_members()
   outbox out_;
   voter voter_;
   campaign campaign_;
   switchover switchover_;
   maintenance_command maintenance_;
+  membership_command membership_;
+  const bool data_node_;
   std::unique_ptr<leadership> leadership_;
   config_record lead_config_;                  ///< of the last `lead`
   log_state log_;

@@ -80,14 +80,9 @@ void member::consider_own_lead(time_point now) {
   begin_campaign(now, {campaign_reason::by_hand, {alone, alone, std::nullopt, published}, {}, 0, alone});
 }
 
-bool member::leader_could_hand_over(time_point now, const node_id& leader) const {
-  const auto peer = peers_.find(leader);
-  return peer != peers_.end() && peer->second.last_heard && now - *peer->second.last_heard < options_.suspect_after;
-}
-
 /// False: no leader is heard that could.
 bool member::ask_leader_to_hand_over(time_point now, std::uint64_t command) {
-  if (options_.mode == failover_mode::automatic || !leader_could_hand_over(now, leader_) || !peers_[leader_].last.open) return false;
+  if (options_.mode == failover_mode::automatic || !heard_lately(now, leader_) || !peers_[leader_].last.open) return false;
   end_asking("another command came after it");
   asking_ = command;
   asked_ = leader_;
@@ -100,7 +95,7 @@ bool member::ask_leader_to_hand_over(time_point now, std::uint64_t command) {
 void member::look_after_asking(time_point now) {
   if (asking_ == 0) return;
   if (now >= asking_until_) return end_asking(fmt::format("{} did not hand over in time", asked_.value));
-  if (leadership_ || campaign_.running() || leader_could_hand_over(now, asked_)) return;
+  if (leadership_ || campaign_.running() || heard_lately(now, asked_)) return;
   begin_campaign(now, {campaign_reason::by_hand, {}, {}, std::exchange(asking_, 0), false});
 }
 
@@ -110,11 +105,8 @@ void member::end_asking(std::string failure) {
 
 std::set<node_id> member::voters_heard(time_point now) const {
   std::set<node_id> out;
-  for (const auto& m : options_.members) {
-    const auto peer = peers_.find(m.id);
-    const bool heard = peer != peers_.end() && peer->second.last_heard && now - *peer->second.last_heard < options_.suspect_after;
-    if (m.voter && (heard || m.id == options_.self)) out.insert(m.id);
-  }
+  for (const auto& m : options_.members)
+    if (m.voter && heard_lately(now, m.id)) out.insert(m.id);
   return out;
 }
 

@@ -77,7 +77,7 @@ void member::handle(time_point now, const node_id& from, const recruit& m) {
   }
   promised_at_ = now;
   stop_following(m.number);
-  reply_durably(from, promise{m.number, voter_.record().config, {}}, options_.own().data_node);
+  reply_durably(from, promise{m.number, voter_.record().config, {}}, data_node_);
 }
 
 void member::handle(time_point now, const node_id& from, const promise& m) { campaign_.promised(now, from, m); }
@@ -92,7 +92,7 @@ void member::handle(time_point now, const node_id& from, const refusal& m) {
 void member::handle(time_point now, const node_id& from, const publish& m) {
   if (m.config.leader != from || !hear_leader(now, from, m.config.number)) return;
   if (const auto v = voter_.store(m.config); !v.yes) return refuse(from, m.config.number, v);
-  reply_durably(from, published{m.config.number, m.config.version});
+  reply_durably(from, published{m.config.number, m.config.version, options_.members_id});
 }
 
 void member::handle(time_point now, const node_id& from, const published& m) {

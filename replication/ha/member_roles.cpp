@@ -38,7 +38,7 @@ bool member::ranks_before(const node_id& peer, const data_facts& said) const {
 
 void member::consider_campaign(time_point now) {
   consider_at_ = time_point::max();
-  if (role_ == member_role::witness || leadership_ || campaign_.running()) return;
+  if (role_ == member_role::witness || leadership_ || campaign_.running() || removed()) return;
   if (options_.mode == failover_mode::manual) return consider_own_lead(now);
   if (paused() || !eligible()) return;
   auto due = std::max(campaign_.not_before(), leader_heard_at_ + options_.suspect_after);
@@ -90,6 +90,7 @@ void member::won(time_point now, campaign::win w) {
   }
   out_.put(lead{w.number, log_.at.last_epoch, log_.at.flushed, lead_config_, !w.verdict.covered});
   leadership_ = std::make_unique<leadership>(options_, out_, w.number, now);
+  if (options_.members_id.version != 0) adopt_members(now, {{w.number, options_.members_id.version + 1}, options_.members});
   send_to_others(new_leader{w.number, options_.incarnation, false});
   if (w.asked.command != 0) out_.put(command_done{w.asked.command, {}});
 }

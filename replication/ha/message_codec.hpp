@@ -12,6 +12,12 @@
 
 namespace helios::replication::ha {
 
+/// What the durable record can keep as lines of words: an id of letters, digits, _ and -, a contact without control characters.
+bool is_writable(const member_entry& m);
+/// A list of members alone, as the state of a node carries it to those that are no members.
+std::string encode(const membership& m);
+result<membership> decode_membership(std::string_view bytes);
+
 std::string encode(const message& m);
 result<message> decode_message(std::string_view bytes);
 

@@ -71,6 +71,7 @@ struct publish {
 struct published {
   epoch number;
   std::uint64_t version = 0;
+  membership_id members = {};    ///< of the list that is stored with it
 };
 
 /// The sender leads this epoch: data nodes follow it. Also pushed to proxies by the shell (action `announce`).
@@ -122,6 +123,7 @@ using message_body = std::variant<heartbeat, renewal, renewal_granted, pre_vote,
 struct message {
   epoch highest;                 ///< the sender's promised epoch
   message_body body;
+  membership members = {};       ///< as the sender knows them; version 0: as configured
 };
 
 const char* name_of(const message_body& body);

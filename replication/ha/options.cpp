@@ -76,6 +76,8 @@ const char* to_string(rule r) {
     case rule::open_needs_lease: return "open_needs_lease";
     case rule::publish_after_cohort_holds: return "publish_after_cohort_holds";
     case rule::step_down_on_higher_epoch: return "step_down_on_higher_epoch";
+    case rule::members_change_in_turn: return "members_change_in_turn";
+    case rule::latest_members_decide: return "latest_members_decide";
     case rule::count: break;
   }
   return "?";

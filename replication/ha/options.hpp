@@ -1,6 +1,6 @@
 #pragma once
 // Settings of the failover rules, the same on every member of a cluster, and the check of the inequalities between them. Times
-// are in the member's own clock. Immutable once a member runs.
+// are in the member's own clock. Once a member runs, only its list of members changes.
 
 #include <bitset>
 #include <chrono>
@@ -37,6 +37,8 @@ enum class rule : std::uint8_t {
   open_needs_lease,           ///< writes open, and are acknowledged, only under a lease
   publish_after_cohort_holds, ///< a config goes to the voters when its own cohort holds its record
   step_down_on_higher_epoch,  ///< a leader that hears of a higher promise closes
+  members_change_in_turn,     ///< the members change only when the list before is stored by its own majority, in this epoch
+  latest_members_decide,      ///< members, candidates above all, go by the latest list that anybody shows, not only by what a leader sends
   count
 };
 using broken_rules = std::bitset<static_cast<std::size_t>(rule::count)>;
@@ -51,7 +53,8 @@ struct options {
   node_id self;
   std::uint64_t incarnation = 1;              ///< of this process; differs from start to start
   std::string cluster_id;
-  std::vector<member_entry> members;          ///< this one included
+  std::vector<member_entry> members;          ///< this one included, unless it was removed; what `members_id` names
+  membership_id members_id;
   sync_mode own_mode = sync_mode::async;      ///< of this node as a standby; ignored on a witness
   std::uint32_t own_priority = 100;           ///< the greater leads where logs are equal; 0: never by itself
   node_id first_primary;                      ///< leads a cluster that never had a leader
@@ -77,7 +80,7 @@ struct options {
   broken_rules mutations;                     ///< tests only
 
   const member_entry* find(const node_id& id) const;
-  const member_entry& own() const;            ///< requires a validated `self`
+  const member_entry& own() const;            ///< requires a validated `self`, not removed since
   std::uint32_t voters() const;
   std::uint32_t quorum() const { return voters() / 2 + 1; }
   /// How long a voter that granted refuses others: T * (1 + drift), rounded up.

@@ -19,9 +19,11 @@ class outbox {
 
   /// The sender's promised epoch, which every message carries.
   void set_highest(epoch promised) { highest_ = promised; }
+  /// As changed at run time; every message carries them.
+  void set_members(membership members) { members_ = std::move(members); }
   void send_to(const node_id& to, message_body body) {
     if (to == self_) to_self_.push_back(std::move(body));
-    else put(send{to, {highest_, std::move(body)}});
+    else put(send{to, {highest_, std::move(body), members_}});
   }
   void put(action a) { actions_.push_back(std::move(a)); }
   void info(std::string name, std::string text) { put(note{note::level::info, std::move(name), std::move(text)}); }
@@ -34,6 +36,7 @@ class outbox {
  private:
   node_id self_;
   epoch highest_;
+  membership members_;
   std::vector<action> actions_;
   std::deque<message_body> to_self_;
 };

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/types.hpp"
@@ -68,11 +69,29 @@ struct lease_id {
   friend bool operator==(const lease_id&, const lease_id&) = default;
 };
 
-/// A member of the cluster as configured: the same list on every node.
+/// A member of the cluster.
 struct member_entry {
   node_id id;
   bool data_node = true;          ///< false: a witness, which votes and holds no data
   bool voter = true;
+  std::string contact = {};       ///< what the shell needs to reach it; the rules only carry it. No line breaks
+  friend bool operator==(const member_entry&, const member_entry&) = default;
+};
+
+/// Which list of members is meant. Totally ordered.
+struct membership_id {
+  epoch number;                   ///< of the leader that wrote it
+  std::uint64_t version = 0;      ///< grows across epochs, too; 0: as configured, nobody has changed it yet
+  friend auto operator<=>(const membership_id&, const membership_id&) = default;
+};
+
+inline constexpr std::size_t members_max = 1000;
+
+/// The members from some change on.
+struct membership {
+  membership_id id;
+  std::vector<member_entry> members;
+  friend bool operator==(const membership&, const membership&) = default;
 };
 
 }  // namespace helios::replication::ha

@@ -82,6 +82,13 @@ bool voter::store(const maintenance_state& state) {
   return true;
 }
 
+bool voter::store(const membership& members) {
+  if (members.id <= record_.members.id) return false;
+  record_.members = members;
+  ++changes_;
+  return true;
+}
+
 bool voter::release(time_point now, const lease_id& lease) {
   if (lease.incarnation == 0) return false;
   released_ = lease;

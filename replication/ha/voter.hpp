@@ -47,6 +47,7 @@ class voter {
   verdict store(const config_record& config);
   /// True where it is later than what was known.
   bool store(const maintenance_state& state);
+  bool store(const membership& members);
   /// Ends the grant of exactly this process (and epoch, unless 0). False if there is no such live grant.
   bool release(time_point now, const lease_id& lease);
   /// The log has records of this epoch: a node takes part in no lower one than its log.

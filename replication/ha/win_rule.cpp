@@ -129,7 +129,7 @@ config_record opening_config(const options& o, epoch number, const config_record
   add(sync_mode::sync);
   if (o.strict) {
     for (const auto& m : latest.members)
-      if (m != o.self && !contains(out.members, m)) out.members.push_back(m);
+      if (m != o.self && o.find(m) != nullptr && !contains(out.members, m)) out.members.push_back(m);
   }
   const bool stand_in = out.members.empty();
   if (stand_in) add(sync_mode::semi_sync);

@@ -9,7 +9,7 @@ namespace helios::sim {
 namespace {
 
 // What a wake-up of the chaos means, with a node's number added.
-constexpr std::uint64_t next_fault = 0, restart = 100, unpause = 200, heal_network = 300, heal_disk = 400, tell_release = 500, operator_looks = 600;
+constexpr std::uint64_t next_fault = 0, restart = 100, unpause = 200, heal_network = 300, heal_disk = 400, tell_release = 500, operator_looks = 600, stale = 700;
 
 }  // namespace
 
@@ -75,6 +75,8 @@ void chaos::on(const event& e) {
     world_.network = network_faults{};
   } else if (what == heal_disk) {
     settings_.disk = disk_faults{};
+  } else if (what == stale) {
+    leave_stale(n);
   } else if (what == tell_release) {
     nodes_[any()]->release_of(dead_[n]);
   }
@@ -115,6 +117,54 @@ void chaos::partition(fault f) {
   later(world_.between(lease_ / 10, 3 * lease_), heal_network);
 }
 
+// An operator who may be hasty: the next command comes before the first is finished.
+void chaos::change_members() {
+  auto& on = *nodes_[leader()];
+  for (auto left = 1 + world_.below(3); left > 0; --left) {
+    auto entry = nodes_[any()]->own_entry();
+    using kind = ha::member_change::kind;
+    const bool remove = on.is_member(entry.id) && world_.chance(0.7);
+    entry.voter = !entry.data_node || world_.chance(0.8);
+    on.order_members({remove ? kind::remove : kind::put, entry});
+  }
+}
+
+// The operator takes out all that the leader has just lost, one right after the other.
+void chaos::remove_cut_off() {
+  const auto l = leader();
+  std::vector<std::size_t> lost;
+  for (std::size_t n = 0; n < nodes_.size(); ++n)
+    if (n != l && world_.chance(0.6)) lost.push_back(n);
+  world_.trace(number_, fmt::format("PARTITION: {} loses {} nodes, and they are removed", world_.name(l), lost.size()));
+  for (const auto n : lost)
+    for (std::size_t m = 0; m < nodes_.size(); ++m)
+      if (std::find(lost.begin(), lost.end(), m) == lost.end()) block_pair(n, m);
+  for (const auto n : lost) nodes_[l]->order_members({ha::member_change::kind::remove, nodes_[n]->own_entry()});
+  later(world_.between(lease_, 3 * lease_), heal_network);
+}
+
+// Two members are removed while a third hears nothing; then these three are alone with each other.
+void chaos::leave_stale(std::uint64_t step) {
+  if (step == 0) {
+    order_.clear();
+    for (std::size_t n = 0; n < nodes_.size(); ++n) order_.push_back(n);
+    std::shuffle(order_.begin(), order_.end(), world_.random());
+    std::swap(order_.front(), *std::find(order_.begin(), order_.end(), leader()));
+  }
+  if (order_.size() < 5) return;
+  if (step == 0)
+    for (std::size_t n = 0; n < nodes_.size(); ++n) block_pair(order_[1], n);
+  if (step < 2) {
+    nodes_[order_[0]]->order_members({ha::member_change::kind::remove, nodes_[order_[2 + step]]->own_entry()});
+    return later(world_.between(lease_ / 20, lease_ / 5), stale + step + 1);
+  }
+  world_.trace(number_, "PARTITION: the stale and the removed members among themselves");
+  for (std::size_t i = 0; i < order_.size(); ++i)
+    for (std::size_t j = 0; j < order_.size(); ++j)
+      if (i != j) world_.block(order_[i], order_[j], (i >= 1 && i <= 3) != (j >= 1 && j <= 3));
+  later(world_.between(2 * lease_, 4 * lease_), heal_network);
+}
+
 void chaos::happen(fault f) {
   switch (f) {
     case fault::crash: return crash(any(), false);
@@ -149,6 +199,9 @@ void chaos::happen(fault f) {
     case fault::restart_all:
       for (std::size_t n = 0; n < nodes_.size(); ++n) crash(n, world_.chance(0.3));
       return;
+    case fault::members: return change_members();
+    case fault::cut_off_members: return remove_cut_off();
+    case fault::stale_members: return leave_stale(0);
     case fault::count: return;
   }
 }

@@ -22,13 +22,16 @@ class chaos {
  private:
   enum class fault : std::uint8_t {
     crash, crash_leader, crash_and_release, pause, isolate, split, one_way, ring, bridge, witness_only, lossy, slow_disk, late,
-    switchover, failover, step_down, reinitialize, restart_all, count
+    switchover, failover, step_down, reinitialize, restart_all, members, cut_off_members, stale_members, count
   };
   void next();
   void look();
   void happen(fault f);
   void partition(fault f);
   void crash(std::size_t n, bool release);
+  void change_members();
+  void remove_cut_off();
+  void leave_stale(std::uint64_t step);
   std::size_t any() { return world_.below(nodes_.size()); }
   std::size_t leader();
   void block_pair(std::size_t a, std::size_t b, bool both = true);
@@ -41,6 +44,7 @@ class chaos {
   true_time lease_ = 0, mean_ = 0;
   std::vector<fault> mix_;
   std::vector<ha::lease_id> dead_;  ///< by node: its last process that crashed
+  std::vector<std::size_t> order_;  ///< of leave_stale: the leader, who is left stale, who is removed first and second, the others
   bool ended_ = false;
 };
 

@@ -64,7 +64,7 @@ void checker::holds_wal(const sim_node& n, epoch number) const {
     fail("a promise ends lower WAL", fmt::format("{} acknowledges WAL of {} after it promised {}", n.name(), number.value, promise->second.value));
 }
 
-void checker::satisfied(const sim_node& n, std::size_t to, const ha::config_record& rule) const {
+void checker::satisfied(const sim_node& n, std::size_t to, const ha::config_record& rule) {
   const auto holds = [&](const sim_node& other) {
     const auto& d = other.stored();
     // A store that is being replaced held it when it was acknowledged; in an election it counts for nothing.
@@ -75,9 +75,20 @@ void checker::satisfied(const sim_node& n, std::size_t to, const ha::config_reco
   });
   if (!holds(n) || count < rule.acks_needed)
     fail("visible needs the commit rule", fmt::format("{} shows {}, held by {} of the {} needed", n.name(), to, count, rule.acks_needed));
-  const auto stored = stored_.find({rule.number, rule.version});
-  if (stored == stored_.end() || stored->second.second.size() < quorum_)
+  goes_by(n, rule);
+  if (!published_.contains({rule.number, rule.version}))
     fail("the rule in force is published", fmt::format("{} goes by config {} of epoch {}", n.name(), rule.version, rule.number.value));
+}
+
+// Whoever votes later: majorities of lists that follow each other meet.
+void checker::goes_by(const sim_node& n, const ha::config_record& rule) {
+  const auto stored = stored_.find({rule.number, rule.version});
+  std::size_t voters = 0, have = 0;
+  for (const auto& m : n.members()) {
+    voters += m.voter ? 1 : 0;
+    have += m.voter && stored != stored_.end() && stored->second.second.contains(m.id.value) ? 1 : 0;
+  }
+  if (have >= voters / 2 + 1) published_.insert({rule.number, rule.version});
 }
 
 void checker::shows(const sim_node& n, std::size_t to, const ha::config_record* rule) {
@@ -126,16 +137,19 @@ bool checker::is_at_rest() const {
     if (n->accepts_writes()) leader = n;
   if (leader == nullptr) return false;
   return std::all_of(nodes_.begin(), nodes_.end(), [leader](const sim_node* n) {
-    if (!n->is_data_node()) return true;
+    if (!n->is_data_node() || !leader->is_member(n->own_entry().id)) return true;
     const auto& d = n->stored();
     return d.complete && d.durable == leader->stored().log.size() && d.log.size() == d.durable && n->follows(*leader);
   });
 }
 
 void checker::at_rest() {
-  const sim_node* first = nullptr;
+  const sim_node *first = nullptr, *leader = nullptr;
+  for (const auto* n : nodes_)
+    if (n->accepts_writes()) leader = n;
   for (const auto* n : nodes_) {
-    if (!n->is_data_node()) continue;
+    // One that was taken out keeps what it had.
+    if (!n->is_data_node() || (leader != nullptr && !leader->is_member(n->own_entry().id))) continue;
     if (first == nullptr) first = n;
     const auto& a = first->stored().log;
     const auto& b = n->stored().log;

@@ -17,13 +17,15 @@ class sim_node;
 
 class checker {
  public:
-  checker(world& w, std::size_t quorum, bool leases) : world_(w), quorum_(quorum), leases_(leases) {}
+  checker(world& w, bool leases) : world_(w), leases_(leases) {}
   void watch(std::vector<sim_node*> nodes) { nodes_ = std::move(nodes); }
 
   void promised(const sim_node& n, epoch number, const node_id& candidate);
   void record_written(const sim_node& n);
   void restarted(const sim_node& n);
   void leads(const sim_node& n, epoch number);
+  /// A leader takes `rule` for stored by a majority of the voters that there are now.
+  void goes_by(const sim_node& n, const ha::config_record& rule);
   /// `n` shows its log up to here. Of a leader, `rule` is the config that allows it; null for a standby.
   void shows(const sim_node& n, std::size_t to, const ha::config_record* rule);
   void acknowledged(const sim_node& n, std::size_t position);
@@ -44,10 +46,9 @@ class checker {
   [[noreturn]] void fail(const std::string& rule, const std::string& text) const;
   void same_as_committed(const sim_node& n, std::size_t from, std::size_t to, const char* when) const;
   std::size_t committed_before(epoch number) const;
-  void satisfied(const sim_node& n, std::size_t to, const ha::config_record& rule) const;
+  void satisfied(const sim_node& n, std::size_t to, const ha::config_record& rule);
 
   world& world_;
-  std::size_t quorum_;
   bool leases_;
   std::vector<sim_node*> nodes_;
   entries committed_;
@@ -57,6 +58,7 @@ class checker {
   std::map<std::string, epoch> promises_;
   std::map<std::pair<std::string, epoch>, node_id> votes_;
   std::map<epoch, std::string> leaders_;
+  std::set<std::pair<epoch, std::uint64_t>> published_;
   std::map<std::pair<epoch, std::uint64_t>, std::pair<ha::config_record, std::set<std::string>>> stored_;
 };
 

@@ -40,7 +40,7 @@ class cluster {
     settings_.rules = rules;
     settings_.options.mode = mode;
     choose_options();
-    checker_ = std::make_unique<checker>(world_, settings_.options.quorum(), !by_hand());
+    checker_ = std::make_unique<checker>(world_, !by_hand());
     build();
   }
 
@@ -109,13 +109,14 @@ class cluster {
   }
 
   void build() {
-    const auto& members = settings_.options.members;
+    auto members = settings_.options.members;
+    if (world_.chance(0.3)) members.push_back({node_id{"spare"}, true, true});
     std::map<std::string, std::size_t> numbers;
     std::vector<sim_node*> all;
     std::vector<std::size_t> data_nodes;
     for (std::size_t i = 0; i < members.size(); ++i) {
       const auto drift = settings_.options.drift * (2 * world_.chance() - 1);
-      const auto mode = i < shape_->data_nodes.size() ? shape_->data_nodes[i] : sync_mode::async;
+      const auto mode = i < shape_->data_nodes.size() ? shape_->data_nodes[i] : sync_mode::sync;
       nodes_.push_back(std::make_unique<sim_node>(
           world_, *checker_, settings_,
           sim_node::identity{members[i].id, members[i].data_node, mode, world_.chance(0.3) ? 200U : 100U, drift}));

@@ -100,6 +100,8 @@ void sim_node::plan() {
   auto& l = *process_->lead;
   if (l.holding || !l.started) return;
   replication::cluster_view view{l.rule.newest().rule, l.rule.newest().end, l.since, local(), {}};
+  for (const auto& m : l.rule.newest().rule.members)
+    if (!is_member(m)) view.gone.push_back(m);
   for (const auto& [to, s] : l.streams)
     view.standbys.push_back({node_id{world_.name(to)}, s.mode, s.known, false, lsn{s.flushed}, s.last_heard});
   const auto& o = settings_.options;
@@ -118,7 +120,7 @@ void sim_node::send_wal(std::size_t to, stream& s) {
 
 void sim_node::take(std::size_t from, const stream_request& m) {
   auto& p = *process_;
-  if (!p.lead || p.lead->number != m.number) return;
+  if (!p.lead || p.lead->number != m.number || !is_member(node_id{world_.name(from)})) return;
   std::size_t oldest = 0;
   if (settings_.recycles && p.shown > recycled_keep) oldest = p.shown - recycled_keep;
   send(from, stream_shape{m.number, {history_of(disk_.log), lsn{oldest}, lsn{disk_.log.size()}}});
@@ -126,7 +128,7 @@ void sim_node::take(std::size_t from, const stream_request& m) {
 
 void sim_node::take(std::size_t from, const stream_from& m) {
   auto& p = *process_;
-  if (!p.lead || p.lead->number != m.number) return;
+  if (!p.lead || p.lead->number != m.number || !is_member(node_id{world_.name(from)})) return;
   auto& s = p.lead->streams[from];
   s.known = true;
   s.connection = m.connection;
@@ -145,7 +147,9 @@ void sim_node::take(std::size_t from, const backup_request& m) {
 void sim_node::take(std::size_t from, const wal_ack& m) {
   auto& p = *process_;
   if (!p.lead || (p.lead->number != m.number && !breaks(data_rule::acks_follow_match))) return;
-  auto& s = p.lead->streams[from];
+  const auto found = p.lead->streams.find(from);
+  if (found == p.lead->streams.end()) return;  // of a member that was removed meanwhile
+  auto& s = found->second;
   if (s.connection != m.connection && !breaks(data_rule::acks_follow_match)) return;
   s.flushed = m.flushed;
   s.mode = m.mode;

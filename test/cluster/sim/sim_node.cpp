@@ -81,11 +81,13 @@ void sim_node::start() {
   o.own_priority = who_.priority;
   o.seed = world_.random()();
   o.mutations = settings_.rules.machine;
+  if (o.find(who_.id) == nullptr) o.members.push_back(own_entry());  // not a member yet: only its own settings say so
   process_->shown = disk_.checkpoint;
   process_->record_written = disk_.record;
   process_->machine = std::make_unique<ha::member>(std::move(o), disk_.record, position(), local());
   trace(fmt::format("starts as process {} with promise {}, log up to {} of epoch {}", incarnation_, disk_.record.promised.value,
                     disk_.durable, position().at.last_epoch.value));
+  process_->members = process_->machine->settings().members;
   process_->machine->tick(local());
   after_input();
 }
@@ -203,6 +205,7 @@ void sim_node::carry_out(const ha::action& a) {
                  [&](const ha::lead& x) { begin_to_lead(x); },
                  [&](const ha::config_in_force& x) {
                    if (!p.lead || p.lead->number != x.config.number) return;
+                   checker_.goes_by(*this, x.config);
                    p.lead->in_force = p.lead->configs.at(x.config.version);
                    p.lead->rule.published(x.config.version);
                  },
@@ -217,6 +220,10 @@ void sim_node::carry_out(const ha::action& a) {
                  },
                  [&](const ha::resume_writes&) {
                    if (p.lead) p.lead->holding = p.lead->handover_written = p.lead->drained = false;
+                 },
+                 [&](const ha::members_changed& x) {
+                   p.members = x.members.members;
+                   if (p.lead) std::erase_if(p.lead->streams, [&](const auto& s) { return !is_member(node_id{world_.name(s.first)}); });
                  },
                  [&](const ha::announce& x) { send(settings_.proxy, leader_news{x.leader, x.number, x.open}); },
                  [&](const ha::command_done& x) { trace("command ends: " + (x.failure.empty() ? "done" : x.failure)); },
@@ -318,6 +325,14 @@ void sim_node::order_reinitialize() {
   after_input();
 }
 
+void sim_node::order_members(const ha::member_change& change) {
+  if (!running()) return;
+  trace(fmt::format("is told to {} {}{}", change.what == ha::member_change::kind::put ? "put" : "remove", change.entry.id.value,
+                    change.entry.voter ? "" : " without a vote"));
+  process_->machine->command_members(local(), ++process_->commands, change, 2s);
+  after_input();
+}
+
 void sim_node::order_step_down() {
   if (!running()) return;
   process_->machine->command_step_down(local(), ++process_->commands, "told to step down");
@@ -334,6 +349,10 @@ void sim_node::release_of(const ha::lease_id& dead) {
 
 std::size_t sim_node::shown() const { return process_ ? process_->shown : 0; }
 std::size_t sim_node::checked() const { return process_ ? process_->checked : 0; }
+const std::vector<ha::member_entry>& sim_node::members() const { return process_ ? process_->members : settings_.options.members; }
+bool sim_node::is_member(const node_id& id) const {
+  return std::any_of(members().begin(), members().end(), [&id](const ha::member_entry& m) { return m.id == id; });
+}
 bool sim_node::holds_lease() const { return process_ && local() < process_->machine->lease_held_until(); }
 bool sim_node::accepts_writes() const { return process_ && process_->open && process_->machine->may_acknowledge(local()); }
 std::string sim_node::describe() const {
@@ -341,6 +360,8 @@ std::string sim_node::describe() const {
   if (!process_) return out + ", down";
   const auto& m = *process_->machine;
   out += fmt::format(", {} of {} in epoch {}, promised {}", ha::to_string(m.role()), m.leader().value, m.leader_epoch().value, m.promised().value);
+  out += fmt::format(", members {}:", m.settings().members_id.version);
+  for (const auto& e : members()) out += fmt::format(" {}{}", e.id.value, e.voter ? "" : "-");
   if (process_->follow) out += process_->follow->streaming ? ", streams" : ", wants a stream";
   return out + (process_->open ? ", open" : "");
 }

@@ -56,6 +56,7 @@ class sim_node {
   void order_failover();
   void order_step_down();
   void order_reinitialize();
+  void order_members(const ha::member_change& change);
   void release_of(const ha::lease_id& dead);
 
   const std::string& name() const { return who_.id.value; }
@@ -70,6 +71,10 @@ class sim_node {
   bool accepts_writes() const;
   bool follows(const sim_node& leader) const;
   std::string describe() const;
+  /// As its process knows them.
+  const std::vector<ha::member_entry>& members() const;
+  ha::member_entry own_entry() const { return {who_.id, who_.data_node, true}; }
+  bool is_member(const node_id& id) const;
 
  private:
   struct stream {
@@ -107,6 +112,7 @@ class sim_node {
   /// What a crash takes.
   struct process {
     std::unique_ptr<ha::member> machine;
+    std::vector<ha::member_entry> members;         ///< as of the last action that was carried out
     bool open = false;
     epoch floor;                                   ///< takes no WAL of lower epochs
     std::optional<epoch> fence;                    ///< to be answered when the log is drained

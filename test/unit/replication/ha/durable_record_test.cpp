@@ -11,7 +11,7 @@ namespace {
 
 durable_record example() {
   return {"heliosdb", epoch{7}, node_id{"b"}, {epoch{6}, 12, node_id{"a"}, {node_id{"b"}, node_id{"c"}}, 1}, {node_id{"a"}, 99, epoch{6}},
-          {5, true}};
+          {5, true}, {{epoch{6}, 3}, {{node_id{"a"}, true, true, "h1 5432 5433 8080"}, {node_id{"w"}, false, false, ""}}}};
 }
 
 }  // namespace
@@ -25,13 +25,15 @@ TEST_CASE("a record is read as it was written") {
 TEST_CASE("the record's text is fixed") {
   const auto text = encode(example());
   CHECK(text.substr(0, text.rfind("check ")) ==
-        "heliosdb failover record 2\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
-        "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\nmaintenance_version 5\nmaintenance_paused 1\n");
+        "heliosdb failover record 3\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
+        "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\nmaintenance_version 5\nmaintenance_paused 1\n"
+        "members_epoch 6\nmembers_version 3\nmembers 2\nmember a data votes h1 5432 5433 8080\nmember w witness silent \n");
 }
 
 TEST_CASE("a record of the first version is of a cluster that was never paused") {
   auto before = example();
   before.maintenance = {};
+  before.members = {};
   const auto read = decode(
       "heliosdb failover record 1\ncluster heliosdb\npromised 7\nvote b\nconfig_epoch 6\nconfig_version 12\nconfig_leader a\n"
       "config_members b,c\nconfig_acks 1\ngrant_holder a\ngrant_incarnation 99\ngrant_epoch 6\ncheck 5095ee712617f364\n",

@@ -60,6 +60,24 @@ TEST_CASE("every kind of message comes back from its bytes") {
   CHECK(vote.reason == "the leader is heard");
 }
 
+TEST_CASE("a changed list of members goes along with any message") {
+  message m{epoch{3}, nominate{epoch{2}}, {{epoch{2}, 5}, {{node_id{"node-1"}, true, true, "10.0.0.1 5432 5433 8080"}, {node_id{"w"}, false, true}}}};
+  const auto back = decode_message(encode(m));
+  REQUIRE(back.ok());
+  CHECK(back->members == m.members);
+  const auto bytes = encode(m);
+  for (std::size_t n = 0; n < bytes.size(); ++n) CHECK(!decode_message(std::string_view(bytes).substr(0, n)).ok());
+}
+
+TEST_CASE("a list of members that the record could not hold is refused") {
+  const auto refuses = [](member_entry m) { return !decode_membership(encode(membership{{epoch{1}, 1}, {std::move(m)}})).ok(); };
+  CHECK(!refuses({node_id{"a_B-1"}, true, false, "host 1 2 3"}));
+  CHECK(refuses({node_id{"a b"}, true, true}));
+  CHECK(refuses({node_id{""}, true, true}));
+  CHECK(refuses({node_id{"a"}, true, true, "host\nmember evil data votes x"}));
+  CHECK(!decode_membership(encode(membership{{epoch{1}, 1}, std::vector<member_entry>(members_max + 1, {node_id{"a"}})})).ok());
+}
+
 TEST_CASE("a message that is cut or goes on is refused") {
   for (const auto& m : one_of_each()) {
     CAPTURE(name_of(m.body));
@@ -78,8 +96,8 @@ TEST_CASE("an unknown kind, mode or flag is refused") {
   auto unknown_kind = bytes;
   unknown_kind[0] = static_cast<char>(std::variant_size_v<message_body>);
   CHECK(!decode_message(unknown_kind).ok());
-  // heartbeat: kind, epoch, incarnation, leader (length and 6 bytes), leader epoch, then `open`.
-  constexpr std::size_t open_at = 1 + 8 + 8 + 4 + 6 + 8;
+  // heartbeat: kind, epoch, no members, incarnation, leader (length and 6 bytes), leader epoch, then `open`.
+  constexpr std::size_t open_at = 1 + 8 + 4 + 8 + 4 + 6 + 8;
   auto flag = bytes;
   REQUIRE(flag[open_at] == '\1');
   flag[open_at] = '\2';
@@ -91,8 +109,8 @@ TEST_CASE("an unknown kind, mode or flag is refused") {
 
 TEST_CASE("a count of names beyond the message's end is refused, whatever it claims") {
   auto bytes = encode({epoch{1}, publish{config}});
-  // publish: kind, epoch, then number, version, leader (length and 6 bytes), and the count of members.
-  constexpr std::size_t count_at = 1 + 8 + 8 + 8 + 4 + 6;
+  // publish: kind, epoch, no members, then number, version, leader (length and 6 bytes), and the count of members.
+  constexpr std::size_t count_at = 1 + 8 + 4 + 8 + 8 + 4 + 6;
   REQUIRE(bytes[count_at] == '\2');
   for (std::size_t i = 0; i < 4; ++i) bytes[count_at + i] = '\xff';
   CHECK(!decode_message(bytes).ok());
