@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "net/http.hpp"
@@ -89,6 +90,17 @@ table members_table(const json& cluster) {
   return out;
 }
 
+table voters_table(const json& list) {
+  table out{{"MEMBER", "KIND", "VOTES", "STATE", "HOST", "SQL", "REPLICATION", "HTTP"}};
+  for (const auto& m : list.value("members", json::array())) {
+    out.push_back({field(m, "node_id"), field(m, "kind"), m.value("voter", false) ? "yes" : "no", field(m, "state"), field(m, "host"),
+                   field(m, "pg_port"), field(m, "replication_port"), field(m, "http_port")});
+  }
+  out.push_back({field(list, "voters") + " voters, " + field(list, "quorum") + " are a majority; list " + field(list, "version") + " of epoch " +
+                 field(list, "epoch")});
+  return out;
+}
+
 table fields_table(const json& fields) {
   table out;
   for (const auto& [name, value] : fields.items()) out.push_back({name, text(value)});
@@ -159,6 +171,28 @@ int act(const std::optional<target>& at, const std::string& path, const json& bo
   return 0;
 }
 
+/// Where the others reach it; of one that is a member already only what changes.
+struct new_member {
+  std::string host;
+  std::uint16_t pg_port = 0, replication_port = 0, http_port = 0;
+  bool no_vote = false;
+
+  void describe(CLI::App& command) {
+    command.add_option("--node-host", host, "The name or address under which the other nodes reach it");
+    command.add_option("--pg-port", pg_port, "Its SQL port; without one it is an observer");
+    command.add_option("--replication-port", replication_port, "Its replication port");
+    command.add_option("--http-port", http_port, "Its HTTP port");
+    command.add_flag("--no-vote", no_vote, "It takes no part in elections; takes the vote from one that has it");
+  }
+  json body(const std::string& node) const {
+    json out = {{"node_id", node}, {"voter", !no_vote}};
+    if (!host.empty()) out["host"] = host;
+    for (const auto& [key, port] : {std::pair{"pg_port", pg_port}, {"replication_port", replication_port}, {"http_port", http_port}})
+      if (port != 0) out[key] = port;
+    return out;
+  }
+};
+
 int show(const target& from, const std::string& path, bool as_json, table (*to_table)(const json&)) {
   const auto body = fetch(from, path);
   if (!body) return 1;
@@ -197,6 +231,16 @@ int main(int argc, char** argv) {
   auto* change_mode = app.add_subcommand("mode", "Changes how commits wait for a standby; it outlives a restart of the node");
   change_mode->add_option("node", node, "The standby")->required();
   change_mode->add_option("mode", mode, "Its new mode")->required()->check(CLI::IsMember({"sync", "semi-sync", "async"}));
+  auto* members = app.add_subcommand("member", "Who belongs to the cluster and votes; changes need a majority of the voters");
+  members->require_subcommand(1);
+  members->fallthrough();
+  auto* list = members->add_subcommand("list", "All members, as the node that is asked knows them");
+  new_member fresh;
+  auto* add = members->add_subcommand("add", "Adds a node, which votes from when it is heard; again for one that came later than that");
+  add->add_option("node", node, "The node's id")->required();
+  fresh.describe(*add);
+  auto* remove = members->add_subcommand("remove", "Takes a node out: it serves nothing any more");
+  remove->add_option("node", node, "The node")->required();
   app.require_subcommand(1);
   app.fallthrough();
   CLI11_PARSE(app, argc, argv);
@@ -210,5 +254,8 @@ int main(int argc, char** argv) {
   if (*change_mode) return act(find_member(from, node), "/mode", {{"mode", mode}}, token);
   if (*pause) return act(from, "/pause", json::object(), token);
   if (*resume) return act(from, "/resume", json::object(), token);
+  if (*list) return show(from, "/members", as_json, voters_table);
+  if (*add) return act(find_member(from, {}), "/members/add", fresh.body(node), token);
+  if (*remove) return act(find_member(from, {}), "/members/remove", {{"node_id", node}}, token);
   return 1;
 }

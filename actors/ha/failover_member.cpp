@@ -13,7 +13,8 @@ constexpr auto step_down_within = 1000ms;
 }  // namespace
 
 failover_member::failover_member(caf::actor_system& system, const config::node_options& options, std::uint64_t incarnation)
-    : system_(system), options_(options), incarnation_(incarnation), directory_(std::filesystem::path(options.storage.directory) / directory_name) {}
+    : system_(system), options_(options), incarnation_(incarnation), directory_(std::filesystem::path(options.storage.directory) / directory_name),
+      peers_(std::make_shared<peer_book>(options.peers)) {}
 
 result<void> failover_member::start(environment use) {
   auto rules = make_rules(options_, incarnation_);

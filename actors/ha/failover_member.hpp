@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "actors/ha/ha_agent.hpp"
+#include "actors/ha/peer_book.hpp"
 
 namespace helios::actors {
 
@@ -46,6 +47,8 @@ class failover_member {
 
   // --- any thread ---
   const std::shared_ptr<ha_facts>& facts() const { return facts_; }
+  /// Changed by the node, when the agent says so.
+  const std::shared_ptr<peer_book>& peers() const { return peers_; }
   bool started() const { return started_; }
   /// To the agent; what comes before start() is lost, as messages may be.
   template <class Message>
@@ -66,6 +69,7 @@ class failover_member {
   std::uint64_t incarnation_;
   std::filesystem::path directory_;
   std::shared_ptr<ha_facts> facts_ = std::make_shared<ha_facts>();
+  std::shared_ptr<peer_book> peers_;
   ha_agent_handle agent_;
   std::atomic<bool> started_{false}, incomplete_{false};
 };

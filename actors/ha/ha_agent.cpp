@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "actors/ha/peer_book.hpp"
 #include "base/log.hpp"
 #include "base/wall_clock.hpp"
 #include "replication/ha/message_codec.hpp"
@@ -70,6 +71,13 @@ struct ha_agent_state {
     settle();
   }
 
+  void shown(const members_shown& m) {
+    const auto members = ha::decode_membership(m.bytes);
+    if (!members || members->id <= rules->settings().members_id) return;
+    rules->members_heard(boot_now(), *members);
+    settle();
+  }
+
   void command(agent_command& m) {
     const auto number = ++last_command;
     if (m.done) commands[number] = std::move(m.done);
@@ -79,6 +87,7 @@ struct ha_agent_state {
       case agent_command::kind::failover: rules->command_failover(now, number, {m.accept_data_loss, m.accept_data_loss}); break;
       case agent_command::kind::pause: rules->command_pause(now, number, true); break;
       case agent_command::kind::resume: rules->command_pause(now, number, false); break;
+      case agent_command::kind::members: rules->command_members(now, number, std::move(m.change), m.timeout); break;
       case agent_command::kind::step_down: rules->command_step_down(now, number, "it is asked to"); break;
     }
     settle();
@@ -169,6 +178,7 @@ ha_agent_handle::behavior_type ha_agent(ha_agent_handle::stateful_pointer<ha_age
       [settled](const process_reaped& m) {
         settled([&m](ha::member& r, ha::time_point now) { r.process_ended(now, {m.node, m.incarnation, {}}); });
       },
+      [&state](const members_shown& m) { state.shown(m); },
       [self](stop_agent) { self->quit(); },
   };
 }
@@ -197,10 +207,13 @@ result<ha::options> make_rules(const config::node_options& o, std::uint64_t inca
   out.cluster_id = o.cluster_id;
   bool self_listed = false;
   for (const auto& p : o.peers) {
-    out.members.push_back({p.id, p.pg_port != 0, true});
+    out.members.push_back({p.id, p.pg_port != 0, true, to_contact(p)});
     self_listed = self_listed || p.id == o.id;
   }
-  if (!self_listed) out.members.push_back({o.id, o.role != node_role::observer, true});
+  const bool observer = o.role == node_role::observer;
+  const config::peer self{o.id, o.advertised_host.empty() ? o.listen.host : o.advertised_host, observer ? std::uint16_t{0} : o.listen.pg_port,
+                          o.listen.replication_port, o.listen.http_port};
+  if (!self_listed) out.members.push_back({o.id, !observer, true, to_contact(self)});
   out.own_mode = o.replication.mode;
   out.first_primary = o.role == node_role::primary ? o.id : o.primary;
   // A witness leads nothing: any data node will do.

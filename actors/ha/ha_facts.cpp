@@ -36,7 +36,7 @@ void ha_facts::update(const replication::ha::member& m) {
   taking_part_.store(leads ? m.leader_epoch().value : m.promised().value, std::memory_order_release);
   std::lock_guard lock(mutex_);
   picture_ = {m.role(), m.leader(), m.leader_epoch(), m.promised(), m.open_for_writes(), m.paused(), m.record(),
-              m.settings().voters(), m.settings().quorum(), {}};
+              m.settings().voters(), m.settings().quorum(), {m.settings().members_id, m.settings().members}, m.removed(), {}};
 }
 
 void ha_facts::add(ha_event e) {

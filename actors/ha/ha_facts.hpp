@@ -33,6 +33,8 @@ class ha_facts {
     bool open = false, paused = false;
     replication::ha::durable_record record;
     std::uint32_t voters = 0, quorum = 0;
+    replication::ha::membership members;      ///< version 0: as configured
+    bool removed = false;                     ///< this node is no member any more
     std::chrono::milliseconds lease_left{0};  ///< of a leader
   };
 

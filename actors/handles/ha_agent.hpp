@@ -9,7 +9,7 @@
 #include <functional>
 #include <string>
 
-#include "replication/ha/types.hpp"
+#include "replication/ha/membership_change.hpp"
 
 namespace helios::actors {
 
@@ -44,9 +44,10 @@ struct writes_drained {
 
 /// What an operator asks for. `done` gets an empty string, or why it failed; on the agent's thread.
 struct agent_command {
-  enum class kind : std::uint8_t { switchover, failover, pause, resume, step_down } what{};
+  enum class kind : std::uint8_t { switchover, failover, pause, resume, step_down, members } what{};
   node_id target;              ///< of switchover; empty: the agent chooses
   bool accept_data_loss = false;
+  replication::ha::member_change change;  ///< of members
   std::chrono::milliseconds timeout{10'000};
   std::function<void(std::string failure)> done;
 };
@@ -59,12 +60,17 @@ struct process_reaped {
   node_id node;
   std::uint64_t incarnation = 0;
 };
+/// The state of some node shows a list of members.
+struct members_shown {
+  std::string bytes;           ///< replication/ha/message_codec.hpp
+};
 struct stop_agent {};
 
 using ha_agent_handle =
     caf::typed_actor<caf::reacts_to<member_said>, caf::reacts_to<member_lost>, caf::reacts_to<agent_tick>, caf::reacts_to<data_fenced>,
                      caf::reacts_to<data_leads>, caf::reacts_to<cohort_held>, caf::reacts_to<writes_drained>,
-                     caf::reacts_to<agent_command>, caf::reacts_to<own_mode_changed>, caf::reacts_to<process_reaped>, caf::reacts_to<stop_agent>>;
+                     caf::reacts_to<agent_command>, caf::reacts_to<own_mode_changed>, caf::reacts_to<process_reaped>, caf::reacts_to<members_shown>,
+                     caf::reacts_to<stop_agent>>;
 
 }  // namespace helios::actors
 
@@ -78,4 +84,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::writes_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::agent_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::own_mode_changed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::process_reaped)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::members_shown)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::stop_agent)

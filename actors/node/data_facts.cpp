@@ -12,9 +12,9 @@ std::int64_t number(std::uint64_t v) { return static_cast<std::int64_t>(v); }
 
 }  // namespace
 
-data_facts::data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions,
-                       std::int64_t started_at_us, std::function<sync_mode()> mode, std::function<void(agent_command)> command)
-    : engine_(engine), options_(options), sessions_(sessions), started_at_us_(started_at_us), mode_(std::move(mode)), command_(std::move(command)) {}
+data_facts::data_facts(storage::engine& engine, const config::node_options& options, std::shared_ptr<const peer_book> peers,
+                       session_directory& sessions, std::int64_t started_at_us, std::function<sync_mode()> mode, std::function<void(agent_command)> command)
+    : engine_(engine), options_(options), peers_(std::move(peers)), sessions_(sessions), started_at_us_(started_at_us), mode_(std::move(mode)), command_(std::move(command)) {}
 
 sql::replication_status_row data_facts::status() const {
   const auto* leading = lead();
@@ -34,9 +34,7 @@ sql::replication_status_row data_facts::status() const {
   if (leading != nullptr) {
     for (const auto& e : leading->standbys().all()) out.standby_count += e.state == standby_state::streaming ? 1 : 0;
   } else if (const auto followed = followed_.load()) {
-    const auto id = followed->read().id;
-    for (const auto& p : options_.peers)
-      if (p.id == id) out.primary_host = p.host;
+    if (const auto at = peers_->find(followed->read().id)) out.primary_host = at->host;
   }
   return out;
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/ha/peer_book.hpp"
 #include "actors/handles/ha_agent.hpp"
 #include "actors/node/primary_lead.hpp"
 #include "actors/node/standby_follow.hpp"
@@ -17,7 +18,8 @@ namespace helios::actors {
 class data_facts final : public sql::node_facts {
  public:
   /// `mode`: of this node as a standby. `command`: to the node's failover agent.
-  data_facts(storage::engine& engine, const config::node_options& options, session_directory& sessions, std::int64_t started_at_us,
+  data_facts(storage::engine& engine, const config::node_options& options, std::shared_ptr<const peer_book> peers,
+             session_directory& sessions, std::int64_t started_at_us,
              std::function<sync_mode()> mode, std::function<void(agent_command)> command);
 
   /// From now on the node leads; `lead` outlives the sessions.
@@ -43,6 +45,7 @@ class data_facts final : public sql::node_facts {
 
   storage::engine& engine_;
   const config::node_options& options_;
+  std::shared_ptr<const peer_book> peers_;
   session_directory& sessions_;
   std::int64_t started_at_us_;
   std::function<sync_mode()> mode_;

@@ -22,6 +22,7 @@
 #include "actors/watch/state_publisher.hpp"
 #include "base/log.hpp"
 #include "base/wall_clock.hpp"
+#include "replication/ha/message_codec.hpp"
 #include "storage/env/env.hpp"
 
 namespace helios::actors {
@@ -53,6 +54,8 @@ class data_node {
   result<void> archive_beyond(lsn fork);
   void act(replication::ha::action a);
   void errand(std::function<result<void>()> what);
+  void change_members(const replication::ha::membership& members);
+  result<void> obey_removal();
   result<void> obey_fence(epoch number);
   result<void> obey_follow(const node_id& leader);
   result<void> obey_lead(const replication::ha::lead& how);
@@ -112,6 +115,7 @@ void data_node::heard_epoch(epoch number) {
 
 void data_node::heard_state(const node_id& from, wire::repl::node_state state) {
   heard_epoch(state.number);
+  if (!state.members.empty()) failover_.tell(members_shown{state.members});
   // It has begun its epoch: from now on it takes standbys.
   if (from == primary_now() && state.role == node_role::primary && state.number.value != 0) {
     with_generation([](generation& g) { g.primary_heard(); });
@@ -138,11 +142,13 @@ node_status data_node::look() {
   });
   const auto& facts = *failover_.facts();
   out.failover = facts.now();
+  if (out.failover->members.id.version != 0) s.members = replication::ha::encode(out.failover->members);
   const bool knows_no_primary = !s.serving && out.failover->role == replication::ha::member_role::undetermined;
   out.fenced = knows_no_primary && out.failover->promised > s.number;
   if (by_hand() && knows_no_primary) {
     out.trouble = "no primary is known: a newer one than this node may have led; heliosctl failover --to NODE makes one";
   }
+  if (out.failover->removed) out.trouble = "this node is no member of the cluster";
   out.events = facts.events();
   for (const auto& [name, count] : facts.counts()) {
     out.metrics.push_back({"failover_" + name + "_total", static_cast<std::int64_t>(count), "Decisions of this kind since the start"});
@@ -167,6 +173,7 @@ result<void> data_node::begin(std::optional<lsn> truncate_to) {
                               [this](node_order order) { orders_.give(std::move(order)); },
                               [this] { return primary_now(); },
                               failover_.facts(),
+                              failover_.peers(),
                               [this](replication::ha::config_record held) { failover_.tell(cohort_held{std::move(held)}); },
                               [this] { caught_up(); },
                               [this] { return mode_.now(); },
@@ -189,7 +196,7 @@ result<void> data_node::open_ports() {
                                                          std::move(on_message)});
   auto http = net::http_server::open(io, options_.listen.host, options_.listen.http_port,
                                      [this](net::http_request request, net::http_respond respond) {
-                                       status_source from{options_, [this] { return look(); },
+                                       status_source from{options_, failover_.peers(), [this] { return look(); },
                                                                 [this] {
                                                                   if (!is_standby()) return false;
                                                                   orders_.give({node_order::kind::reinitialize, {}, {}});
@@ -224,7 +231,7 @@ result<void> data_node::open_ports() {
 }
 
 void data_node::start_watches() {
-  watches_.start({runtime_.system(), runtime_.control_io(), self_, options_,
+  watches_.start({runtime_.system(), runtime_.control_io(), self_, options_, failover_.peers(),
                   [this](const node_id& from, wire::repl::node_state state) { heard_state(from, std::move(state)); },
                   [this](const node_id& peer, const std::string& why) {
                     members_.lost(peer, why);
@@ -286,7 +293,25 @@ void data_node::act(replication::ha::action a) {
     return errand([this, to = hold->successor] { return obey_hold(to); });
   }
   if (std::get_if<ha::resume_writes>(&a)) return errand([this] { return obey_resume(); });
+  if (const auto* list = std::get_if<ha::members_changed>(&a)) return change_members(list->members);
   if (std::get_if<ha::announce>(&a)) return changed();
+}
+
+/// On the agent's thread.
+void data_node::change_members(const replication::ha::membership& members) {
+  const bool was_member = failover_.peers()->is_member(options_.id);
+  if (!failover_.peers()->change(members)) return;
+  members_.change(*failover_.peers()->all());
+  watches_.change();
+  changed();
+  if (was_member && !failover_.peers()->is_member(options_.id)) errand([this] { return obey_removal(); });
+}
+
+/// What it holds grows old: nobody reads it here any more.
+result<void> data_node::obey_removal() {
+  followed_ = {};
+  end_generation(0ms);
+  return begin(std::nullopt);
 }
 
 result<void> data_node::obey_fence(epoch number) {

@@ -72,7 +72,8 @@ result<void> generation::open_store(std::optional<lsn> truncate_to) {
             s.visible.value, engine_->last_epoch().value);
   use_.heard_epoch(engine_->last_epoch());
   sessions_ = std::make_shared<session_directory>(use_.options.listen.connections_max);
-  facts_ = std::make_unique<data_facts>(*engine_, use_.options, *sessions_, use_.started_at_us, use_.mode, use_.command);
+  facts_ = std::make_unique<data_facts>(*engine_, use_.options, use_.peers, *sessions_, use_.started_at_us, use_.mode,
+                                        use_.command);
   sink_ = std::make_unique<role_sink>();
   db_ = std::make_unique<sql::database>(*engine_, *sink_, *facts_);
   make_services();
@@ -81,7 +82,7 @@ result<void> generation::open_store(std::optional<lsn> truncate_to) {
 }
 
 result<void> generation::start_lead(epoch number, storage::cohort_config opening) {
-  primary_lead::environment use{use_.runtime.system(), *engine_, use_.options, supervisor_, [this] {
+  primary_lead::environment use{use_.runtime.system(), *engine_, use_.options, use_.peers, supervisor_, [this] {
                                   if (leads_ && lead_->gate().open && !open_) use_.order({node_order::kind::open, {}, {}});
                                   use_.changed();
                                 },
@@ -173,7 +174,7 @@ void generation::follow(const node_id& leader) {
   };
   auto started = std::make_shared<standby_follow>(standby_follow::environment{
       use_.runtime.system(), use_.options, supervisor_,
-      reconnect_environment{use_.options, use_.self, use_.runtime.control_io(), primary}, engine_.get(), db_.get(), use_.heard_epoch,
+      reconnect_environment{use_.options, use_.self, use_.runtime.control_io(), primary, use_.peers}, engine_.get(), db_.get(), use_.heard_epoch,
       use_.highest_epoch, use_.caught_up, use_.changed, order, use_.mode});
   std::lock_guard lock(follow_mutex_);
   follow_ = std::move(started);
@@ -209,11 +210,10 @@ void generation::start_checkpointer() {
 upstream_target generation::upstream() const {
   upstream_target out;
   out.primary = use_.current_primary();
-  for (const auto& p : use_.options.peers) {
-    if (p.id != out.primary) continue;
-    out.host = p.host;
-    out.replication_port = p.replication_port;
-    out.pg_port = p.pg_port;
+  if (const auto at = use_.peers->find(out.primary)) {
+    out.host = at->host;
+    out.replication_port = at->replication_port;
+    out.pg_port = at->pg_port;
   }
   return out;
 }
@@ -235,11 +235,13 @@ bool generation::writable() const {
 
 void generation::accept_standby(net::peer_link_ptr link) {
   if (!leads_) return refuse_peer(link, "role", "this node is no primary");
+  if (!use_.peers->is_member(link->peer_node())) return refuse_peer(link, "member", link->peer_node().value + " is no member of the cluster");
   lead_->accept_standby(std::move(link));
 }
 
 void generation::accept_forwarded(net::peer_link_ptr link) {
   if (!open_ || !services_) return refuse_peer(link, "role", "this node does not serve yet");
+  if (!use_.peers->is_member(link->peer_node())) return refuse_peer(link, "member", link->peer_node().value + " is no member of the cluster");
   accept_forward_session(use_.runtime.system(), use_.runtime.control_io(), services_, std::move(link));
 }
 

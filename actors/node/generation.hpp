@@ -12,6 +12,7 @@
 #include <string>
 
 #include "actors/ha/ha_facts.hpp"
+#include "actors/ha/peer_book.hpp"
 #include "actors/handles/checkpointer.hpp"
 #include "actors/node/data_facts.hpp"
 #include "actors/node/node_status.hpp"
@@ -35,6 +36,7 @@ class generation {
     std::function<node_id()> current_primary; ///< any thread; whom writes are forwarded to
     /// What the failover agent knows, and whom to tell that a cohort holds its own record.
     std::shared_ptr<const ha_facts> ha;
+    std::shared_ptr<const peer_book> peers;
     std::function<void(replication::ha::config_record)> cohort_held;
     std::function<void()> caught_up;          ///< as of the WAL receiver
     std::function<sync_mode()> mode;          ///< of this node as a standby; any thread

@@ -17,6 +17,7 @@
 #include "actors/watch/state_publisher.hpp"
 #include "base/log.hpp"
 #include "base/wall_clock.hpp"
+#include "replication/ha/message_codec.hpp"
 
 namespace helios::actors {
 namespace {
@@ -39,6 +40,7 @@ class observer_node {
   epoch epoch_now() const { return failover_.facts()->taking_part(); }
   result<void> open();
   result<void> join_failover();
+  void change_members(const replication::ha::membership& members);
   void start_watches();
   void heard(const node_id& from, wire::repl::node_state state);
   node_status look();
@@ -71,6 +73,7 @@ void observer_node::heard(const node_id& from, wire::repl::node_state state) {
     }
     log::info(source, "epoch {} of {} is the highest now", state.number.value, from.value);
   }
+  if (!state.members.empty()) failover_.tell(members_shown{state.members});
   members_.heard(from, std::move(state));
 }
 
@@ -85,6 +88,7 @@ node_status observer_node::look() {
   out.started_at_us = started_at_us_;
   out.highest_epoch = s.number;
   out.failover = failover_.facts()->now();
+  if (out.failover->members.id.version != 0) s.members = replication::ha::encode(out.failover->members);
   out.events = failover_.facts()->events();
   out.members = members_.all();
   std::int64_t reachable = 0, primaries = 0;
@@ -120,7 +124,7 @@ result<void> observer_node::open() {
                                                          std::move(on_message)});
   auto http = net::http_server::open(io, options_.listen.host, options_.listen.http_port,
                                      [this](net::http_request request, net::http_respond respond) {
-                                       status_source from{options_, [this] { return look(); }, [] { return false; },
+                                       status_source from{options_, failover_.peers(), [this] { return look(); }, [] { return false; },
                                                           [this] { return reload_now(); }, {}};
                                        if (failover_.started()) {
                                          from.command = [this](agent_command c) { failover_.tell(std::move(c)); };
@@ -141,7 +145,7 @@ result<void> observer_node::open() {
 }
 
 void observer_node::start_watches() {
-  watches_.start({runtime_.system(), runtime_.control_io(), self_, options_,
+  watches_.start({runtime_.system(), runtime_.control_io(), self_, options_, failover_.peers(),
                   [this](const node_id& from, wire::repl::node_state state) { heard(from, std::move(state)); },
                   [this](const node_id& peer, const std::string& why) {
                     members_.lost(peer, why);
@@ -149,11 +153,21 @@ void observer_node::start_watches() {
                   }});
 }
 
+/// On the agent's thread.
+void observer_node::change_members(const replication::ha::membership& members) {
+  if (!failover_.peers()->change(members)) return;
+  members_.change(*failover_.peers()->all());
+  watches_.change();
+}
+
 /// This node votes; it holds no data, so its agent asks for nothing else.
 result<void> observer_node::join_failover() {
   return failover_.start({[this](const node_id& to, std::string bytes) { watches_.tell(to, std::move(bytes)); },
                            {},
-                           [this](const replication::ha::action&) { caf::anon_send(publisher_, publish_now{}); },
+                           [this](const replication::ha::action& a) {
+                             if (const auto* list = std::get_if<replication::ha::members_changed>(&a)) change_members(list->members);
+                             caf::anon_send(publisher_, publish_now{});
+                           },
                            [this](std::string why) { orders_.give(std::move(why)); }});
 }
 

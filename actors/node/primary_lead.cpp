@@ -42,7 +42,7 @@ result<std::unique_ptr<primary_lead>> primary_lead::start(environment use, epoch
 }
 
 void primary_lead::open_gate(sql::database& db) {
-  gate_ = spawn_commit_gate(use_.system, {use_.engine, db, use_.options, standbys_, gate_facts_, writer_, led_from_, use_.changed, use_.elected});
+  gate_ = spawn_commit_gate(use_.system, {use_.engine, db, use_.options, use_.peers, standbys_, gate_facts_, writer_, led_from_, use_.changed, use_.elected});
   caf::anon_send(use_.supervisor, look_after{"the commit gate", pointer_to(gate_), {}});
   std::lock_guard lock(mutex_);
   accepting_ = true;

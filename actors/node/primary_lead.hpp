@@ -24,6 +24,7 @@ class primary_lead {
     caf::actor_system& system;
     storage::engine& engine;
     const config::node_options& options;
+    std::shared_ptr<const peer_book> peers;
     node_supervisor_handle supervisor;
     std::function<void()> changed;
     /// The commit gate's terms. `opening` and `opening_end` are set by start().

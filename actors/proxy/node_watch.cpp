@@ -91,6 +91,7 @@ struct node_watch_state {
                 state.writable ? ", open for writes" : "");
     }
     last_trouble.clear();
+    if (!state.members.empty()) services->members_shown(state.members);
     services->board.update(node.id, [&state](node_view& n) {
       n.state = std::move(state);
       n.connected = true;

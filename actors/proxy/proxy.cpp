@@ -4,10 +4,9 @@
 #include <caf/send.hpp>
 
 #include <utility>
-#include <vector>
 
 #include "actors/proxy/admin_http.hpp"
-#include "actors/proxy/node_watch.hpp"
+#include "actors/proxy/backend_watches.hpp"
 #include "actors/proxy/proxy_session.hpp"
 #include "base/log.hpp"
 #include "net/http.hpp"
@@ -21,7 +20,8 @@ class running_proxy final : public proxy {
  public:
   running_proxy(actor_runtime& runtime, const config::node_options& options, statement_inspector inspect)
       : runtime_(runtime),
-        services_(std::make_shared<proxy_services>(options, runtime.sessions_io(), std::move(inspect))) {}
+        services_(std::make_shared<proxy_services>(options, runtime.sessions_io(), std::move(inspect))),
+        watches_(std::make_shared<backend_watches>(runtime.system(), runtime.control_io(), services_)) {}
   ~running_proxy() override { stop(std::chrono::milliseconds(0)); }
 
   result<void> start() {
@@ -38,12 +38,9 @@ class running_proxy final : public proxy {
                                         });
     if (!admin) return admin.failure();
     admin_ = std::move(*admin);
-    const auto known = services_->board.now();  // the watches replace it meanwhile
-    for (const auto& n : known->nodes) {
-      watches_.push_back(spawn_node_watch(system, runtime_.control_io(), services_, n.address));
-    }
+    watches_->start();
     log::info(source, "routing clients on {}:{} to {} backends; status on port {}", options.listen.host, clients_->port(),
-              watches_.size(), admin_->port());
+              services_->board.now()->nodes.size(), admin_->port());
     return {};
   }
 
@@ -58,8 +55,7 @@ class running_proxy final : public proxy {
     if (!services_->directory.wait_empty(within)) {
       log::warning(source, "{} sessions did not end in time", services_->directory.size());
     }
-    for (const auto& w : watches_) caf::anon_send(w, stop_watch{});
-    watches_.clear();
+    watches_->stop();
     if (admin_) admin_->stop();
     services_->pool->close();
   }
@@ -69,7 +65,7 @@ class running_proxy final : public proxy {
   std::shared_ptr<proxy_services> services_;
   std::unique_ptr<net::listener> clients_;
   std::unique_ptr<net::http_server> admin_;
-  std::vector<node_watch_handle> watches_;
+  std::shared_ptr<backend_watches> watches_;
   bool stopped_ = false;
 };
 

@@ -63,6 +63,7 @@ proxy_services::proxy_services(const config::node_options& o, boost::asio::io_co
       io(sessions),
       board_owner(std::make_shared<topology_board>(o.peers)),
       board(*board_owner),
+      members(o.peers),
       pool(std::make_shared<backend_pool>(o.proxy.pool_size_max)),
       verifiers(o.superuser, o.superuser_password),
       directory(o.listen.connections_max),

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/ha/peer_book.hpp"
 #include "actors/proxy/backend_pool.hpp"
 #include "actors/proxy/statement_facts.hpp"
 #include "actors/proxy/topology.hpp"
@@ -78,6 +79,9 @@ struct proxy_services {
   boost::asio::io_context& io;
   const std::shared_ptr<topology_board> board_owner;  ///< links under way may outlive the rest
   topology_board& board;
+  peer_book members;
+  /// A node has shown a list of members. Set before the watches start; any thread.
+  std::function<void(const std::string& bytes)> members_shown;
   std::shared_ptr<backend_pool> pool;
   verifier_cache verifiers;
   parameter_cache parameters;

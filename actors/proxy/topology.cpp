@@ -14,6 +14,12 @@ bool routes_differ(const node_view& a, const node_view& b) {
   return facts(a) != facts(b);
 }
 
+void wake(const std::vector<std::weak_ptr<completion>>& waiting) {
+  for (const auto& w : waiting) {
+    if (const auto waiter = w.lock()) waiter->complete();
+  }
+}
+
 }  // namespace
 
 const node_view* topology::primary() const {
@@ -37,14 +43,36 @@ epoch topology::highest_epoch() const {
 }
 
 topology_board::topology_board(const std::vector<config::peer>& peers) {
-  for (const auto& p : peers) {
-    if (p.pg_port == 0) continue;  // an observer serves no queries
-    node_view n;
-    n.address = p;
-    n.trouble = "not reached yet";
-    current_.nodes.push_back(std::move(n));
-  }
+  for (const auto& p : peers) add(p);
   published_ = std::make_shared<const topology>(current_);
+}
+
+void topology_board::add(const config::peer& p) {
+  if (p.pg_port == 0) return;  // an observer serves no queries
+  node_view n;
+  n.address = p;
+  n.trouble = "not reached yet";
+  current_.nodes.push_back(std::move(n));
+}
+
+std::vector<std::weak_ptr<completion>> topology_board::publish() {
+  ++current_.version;
+  published_ = std::make_shared<const topology>(current_);
+  return std::exchange(waiting_, {});
+}
+
+void topology_board::change(const std::vector<config::peer>& peers) {
+  std::vector<std::weak_ptr<completion>> waiting;
+  {
+    std::lock_guard lock(mutex_);
+    std::erase_if(current_.nodes, [&peers](const node_view& n) {
+      return std::none_of(peers.begin(), peers.end(), [&n](const config::peer& p) { return p.id == n.address.id; });
+    });
+    for (const auto& p : peers)
+      if (current_.find(p.id) == nullptr) add(p);
+    waiting = publish();
+  }
+  wake(waiting);
 }
 
 topology_ptr topology_board::now() const {
@@ -71,13 +99,9 @@ void topology_board::update(const node_id& id, const std::function<void(node_vie
     found->counters->visible = found->state.visible.value;
     found->counters->lag_ms = found->state.lag_ms;
     if (!routes_differ(*before, *found)) return;
-    ++current_.version;
-    published_ = std::make_shared<const topology>(current_);
-    waiting.swap(waiting_);
+    waiting = publish();
   }
-  for (const auto& w : waiting) {
-    if (const auto waiter = w.lock()) waiter->complete();
-  }
+  wake(waiting);
 }
 
 completion_ptr topology_board::change_after(const topology_ptr& seen) {

@@ -61,6 +61,8 @@ class topology_board {
  public:
   explicit topology_board(const std::vector<config::peer>& peers);
 
+  /// The members from now on: new data nodes come in, not reached yet, and those that are gone leave.
+  void change(const std::vector<config::peer>& peers);
   topology_ptr now() const;
   /// Up to the last heartbeat, for those who look at numbers. now() is renewed only when routing may change.
   topology detailed() const;
@@ -69,6 +71,10 @@ class topology_board {
   completion_ptr change_after(const topology_ptr& seen);
 
  private:
+  void add(const config::peer& p);
+  /// A new snapshot; under the mutex. Gives those who wait for one: to be woken without it.
+  std::vector<std::weak_ptr<completion>> publish();
+
   mutable std::mutex mutex_;
   topology current_;
   topology_ptr published_;

@@ -200,9 +200,24 @@ struct commit_gate_state {
     return out;
   }
 
+  /// Those that are no members any more get nothing, and nobody waits for them.
+  void let_removed_go() {
+    std::erase_if(standbys, [this](auto& s) {
+      if (use->peers->is_member(s.first)) return false;
+      log::info(source, "{} is no member any more: its stream ends", s.first.value);
+      if (s.second.link) s.second.link->close();
+      return true;
+    });
+    for (const auto& s : use->standbys->all())
+      if (!use->peers->is_member(s.id)) use->standbys->forget(s.id);
+  }
+
   void plan() {
     if (config_on_its_way || !use->elected.leads()) return;
+    let_removed_go();
     replication::cluster_view view{rule->newest().rule, rule->newest().end, started, clock::now(), views()};
+    for (const auto& m : view.current.members)
+      if (!use->peers->is_member(m)) view.gone.push_back(m);
     const auto next = replication::plan_cohort(view, planning);
     if (next) {
       storage::cohort_config config{next->version, use->engine.positions().current_epoch, use->options.id.value, {}, next->acks_needed};
@@ -247,7 +262,8 @@ struct commit_gate_state {
     lsn from = written;
     const auto known = use->standbys->all();
     for (const auto& s : known) from = std::min(from, s.flushed);
-    for (const auto& p : use->options.peers) {
+    const auto peers = use->peers->all();
+    for (const auto& p : *peers) {
       if (p.id == use->options.id || p.pg_port == 0) continue;
       if (std::none_of(known.begin(), known.end(), [&p](const auto& s) { return s.id == p.id; })) from = lsn{};
     }

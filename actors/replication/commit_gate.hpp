@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/ha/peer_book.hpp"
 #include "actors/handles/commit_gate.hpp"
 #include "actors/replication/standby_board.hpp"
 #include "config/options.hpp"
@@ -59,6 +60,7 @@ struct gate_environment {
   storage::engine& engine;
   sql::database& db;
   const config::node_options& options;
+  std::shared_ptr<const peer_book> peers;
   std::shared_ptr<standby_board> standbys;
   std::shared_ptr<gate_facts> facts;
   wal_writer_handle writer;

@@ -44,11 +44,7 @@ struct reconnect_state {
 
   reconnect_supervisor_handle me() const { return reconnect_supervisor_handle{self}; }
 
-  const config::peer* target() const {
-    for (const auto& p : use->options.peers)
-      if (p.id == primary) return &p;
-    return nullptr;
-  }
+  std::optional<config::peer> target() const { return use->peers->find(primary); }
 
   void schedule() {
     const auto delay = waits->next_delay();
@@ -60,8 +56,8 @@ struct reconnect_state {
   }
 
   void dial() {
-    const auto* to = target();
-    if (to == nullptr) return;  // a leader that is no peer here: the members' configurations differ
+    const auto to = target();
+    if (!to) return;  // a leader that is no peer here: the members' configurations differ
     dialing = true;
     heard = false;
     dialed_at = clock::now();

@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "actors/ha/peer_book.hpp"
 #include "actors/handles/wal_receiver.hpp"
 #include "actors/replication/primary_board.hpp"
 #include "config/options.hpp"
@@ -20,6 +21,7 @@ struct reconnect_environment {
   net::local_node self;
   boost::asio::io_context& control_io;
   std::shared_ptr<primary_board> primary;
+  std::shared_ptr<const peer_book> peers;
 };
 
 /// Dials once begin_reconnecting has told it of the receiver.

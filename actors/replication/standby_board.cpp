@@ -52,6 +52,11 @@ void standby_board::disconnected(const node_id& id, std::uint64_t connection) {
   if (auto* entry = current(id, connection)) entry->state = standby_state::disconnected;
 }
 
+void standby_board::forget(const node_id& id) {
+  std::lock_guard lock(mutex_);
+  entries_.erase(id);
+}
+
 std::vector<standby_entry> standby_board::all() const {
   std::lock_guard lock(mutex_);
   std::vector<standby_entry> out;

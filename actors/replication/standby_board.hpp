@@ -2,7 +2,7 @@
 // What a primary knows of its standbys, connected or not, for views, metrics and WAL retention. Each entry is written by the
 // sender of that standby; anyone reads copies. Any thread (one mutex, held for copies only).
 //
-// I1 A standby that was ever met stays listed, as `disconnected` when it has gone.
+// I1 A standby that was ever met stays listed while it is a member, as `disconnected` when it has gone.
 
 #include <cstdint>
 #include <map>
@@ -38,6 +38,8 @@ class standby_board {
   void update(const node_id& id, std::uint64_t connection, standby_state state, lsn sent, lsn flushed, lsn applied);
   void heard(const node_id& id, std::uint64_t connection, std::int64_t now_us);
   void disconnected(const node_id& id, std::uint64_t connection);
+  /// It is no member of the cluster any more.
+  void forget(const node_id& id);
   std::vector<standby_entry> all() const;
 
  private:

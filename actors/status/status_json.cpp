@@ -91,6 +91,29 @@ json cluster_json(const config::node_options& options, const node_status& node) 
   return out;
 }
 
+json members_json(const node_status& node) {
+  json out = {{"epoch", 0}, {"version", 0}, {"members", json::array()}};
+  if (!node.failover) return out;
+  const auto& list = node.failover->members;
+  out["epoch"] = list.id.number.value;
+  out["version"] = list.id.version;
+  out["voters"] = node.failover->voters;
+  out["quorum"] = node.failover->quorum;
+  for (const auto& m : list.members) {
+    json row = {{"node_id", m.id.value}, {"kind", m.data_node ? "data" : "observer"}, {"voter", m.voter}};
+    const auto seen = std::find_if(node.members.begin(), node.members.end(), [&m](const member& s) { return s.address.id == m.id; });
+    if (seen != node.members.end()) {
+      row["host"] = seen->address.host;
+      row["pg_port"] = seen->address.pg_port;
+      row["replication_port"] = seen->address.replication_port;
+      row["http_port"] = seen->address.http_port;
+      row["state"] = member_state(*seen);
+    }
+    out["members"].push_back(std::move(row));
+  }
+  return out;
+}
+
 /// Patroni's rows: timeline, the position at which it ended, why the next one began, and who leads.
 json history_json(const node_status& node) {
   json out = json::array();

@@ -10,6 +10,7 @@ namespace helios::actors {
 /// /health, the role paths and /patroni: Patroni's fields, with "status".
 nlohmann::json status_json(const config::node_options& options, const node_status& node);
 nlohmann::json cluster_json(const config::node_options& options, const node_status& node);
+nlohmann::json members_json(const node_status& node);
 nlohmann::json history_json(const node_status& node);
 nlohmann::json ha_status_json(const config::node_options& options, const node_status& node);
 nlohmann::json lsn_json(const node_status& node);

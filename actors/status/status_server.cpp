@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "actors/status/members_command.hpp"
 #include "actors/status/status_json.hpp"
 #include "wire/crypto.hpp"
 
@@ -63,7 +64,7 @@ std::optional<bool> role_answer(const node_status& n, const net::http_request& r
   return std::nullopt;
 }
 
-enum class action { switchover, failover, pause, resume, reload, reinitialize, reaped, mode };
+enum class action { switchover, failover, pause, resume, reload, reinitialize, reaped, mode, add_member, remove_member };
 
 /// Patroni's paths and the specification's.
 std::optional<action> action_of(std::string_view path) {
@@ -75,6 +76,8 @@ std::optional<action> action_of(std::string_view path) {
   if (path == "/reinitialize") return action::reinitialize;
   if (path == "/api/ha/reaped") return action::reaped;
   if (path == "/mode") return action::mode;
+  if (path == "/members/add") return action::add_member;
+  if (path == "/members/remove") return action::remove_member;
   return std::nullopt;
 }
 
@@ -100,9 +103,8 @@ net::http_response reaped(const status_source& source, const std::string& text) 
   }
   const process_reaped process{node_id{node->get<std::string>()}, incarnation->get<std::uint64_t>()};
   if (process.node == source.options.id) return failure(409, "this is that node, and it lives");
-  const auto& peers = source.options.peers;
-  const bool known = std::any_of(peers.begin(), peers.end(), [&](const auto& p) { return p.id == process.node && p.pg_port != 0; });
-  if (!known) return failure(409, "no data node is named " + process.node.value);
+  const auto known = source.peers->find(process.node);
+  if (!known || known->pg_port == 0) return failure(409, "no data node is named " + process.node.value);
   source.reaped(process);
   return reply(202, {{"result", "its lease is released"}});
 }
@@ -126,6 +128,8 @@ agent_command::kind to_kind(action what) {
     case action::failover: return agent_command::kind::failover;
     case action::pause: return agent_command::kind::pause;
     case action::resume: return agent_command::kind::resume;
+    case action::add_member:
+    case action::remove_member: return agent_command::kind::members;
     default: return agent_command::kind::switchover;
   }
 }
@@ -153,9 +157,11 @@ result<agent_command> to_command(action what, const std::string& text) {
 /// Why this node is the wrong one to ask.
 std::optional<std::string> misdirected(const agent_command& command, const node_status& node) {
   using kind = agent_command::kind;
-  if (command.what == kind::switchover && !(node.failover && node.failover->role == replication::ha::member_role::leading)) {
+  const bool for_primary = command.what == kind::switchover || command.what == kind::members;
+  if (for_primary && !(node.failover && node.failover->role == replication::ha::member_role::leading)) {
     const auto leader = node.failover ? node.failover->leader.value : "";
-    return "a switchover is asked of the primary" + (leader.empty() ? std::string() : ", which is " + leader);
+    return std::string(command.what == kind::members ? "a change of the members" : "a switchover") + " is asked of the primary" +
+           (leader.empty() ? std::string() : ", which is " + leader);
   }
   if (command.what == kind::failover && node.state.role == node_role::observer) return "an observer holds no data and cannot lead";
   if (command.what == kind::failover && !command.target.value.empty() && command.target != node_id{node.state.node_id}) {
@@ -170,7 +176,9 @@ void order_command(const status_source& source, action what, const std::string& 
   if (by_hand && (what == action::pause || what == action::resume)) {
     return respond(failure(409, "failover is manual here (replication.failover): nothing begins by itself"));
   }
-  auto command = to_command(what, body);
+  auto command = what == action::add_member      ? put_member_command(*source.peers, body)
+                 : what == action::remove_member ? remove_member_command(body)
+                                                 : to_command(what, body);
   if (!command) return respond(failure(400, command.failure().detail));
   if (const auto why = misdirected(*command, source.look())) return respond(failure(409, *why));
   command->done = [respond = std::move(respond)](const std::string& why) {
@@ -197,6 +205,7 @@ net::http_response answer_question(const status_source& source, const net::http_
   const auto& path = request.path;
   if (path == "/patroni") return reply(200, status_json(source.options, node));
   if (path == "/cluster") return reply(200, cluster_json(source.options, node));
+  if (path == "/members") return reply(200, members_json(node));
   if (path == "/history") return reply(200, history_json(node));
   if (path == "/api/ha/status") return reply(200, ha_status_json(source.options, node));
   if (path == "/api/ha/lsn") return reply(200, lsn_json(node));

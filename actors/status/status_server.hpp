@@ -8,6 +8,7 @@
 
 #include <functional>
 
+#include "actors/ha/peer_book.hpp"
 #include "actors/handles/ha_agent.hpp"
 #include "actors/node/node_status.hpp"
 #include "net/http.hpp"
@@ -16,6 +17,7 @@ namespace helios::actors {
 
 struct status_source {
   const config::node_options& options;
+  std::shared_ptr<const peer_book> peers;
   std::function<node_status()> look;
   /// Take a fresh base backup from the primary; false where that makes no sense (not a standby).
   std::function<bool()> reinitialize;

@@ -40,7 +40,7 @@ template <class A> void fields(A& a, session_position& f) { a(f.position); }
 template <class A> void fields(A&, cancel&) {}
 template <class A> void fields(A& a, node_state& f) {
   a(f.node_id, f.role, f.mode, f.serving, f.writable, f.number, f.written, f.flushed, f.applied, f.visible, f.lag_ms,
-    f.lag_bytes, f.primary, f.time_us);
+    f.lag_bytes, f.primary, f.time_us, f.members);
 }
 template <class A> void fields(A& a, member_message& f) { a(f.bytes); }
 

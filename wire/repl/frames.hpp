@@ -135,6 +135,7 @@ struct node_state {
   std::int64_t lag_ms = 0, lag_bytes = 0;
   std::string primary;            ///< node id it follows
   std::int64_t time_us = 0;
+  std::string members;            ///< a list of members that was changed at run time (replication/ha/message_codec.hpp); empty: none
 };
 
 /// member -> member, on the watch link that the sender dialed: a message of the failover rules, whose bytes this layer does not

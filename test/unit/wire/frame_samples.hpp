@@ -22,6 +22,7 @@ inline std::vector<frame> sample_frames() {
   state.lag_bytes = 6;
   state.primary = "primary";
   state.time_us = 1234567;
+  state.members = "a list";
   return {hello{1, "helios", "standby-sync", node_role::standby, std::string(32, 'c')},
           hello_reply{"primary", node_role::primary, std::string(32, 'd'), std::string(32, 'p')},
           authenticate{std::string(32, 'q'), purpose::forward},

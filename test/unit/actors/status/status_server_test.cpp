@@ -64,7 +64,8 @@ struct source_fixture {
   config::node_options options;
   node_status node;
   int reinitialized = 0;
-  status_source source{options, [this] { return node; },
+  std::shared_ptr<peer_book> peers = std::make_shared<peer_book>(std::vector<config::peer>{});
+  status_source source{options, peers, [this] { return node; },
                        [this] {
                          if (node.state.role != node_role::standby) return false;
                          ++reinitialized;
@@ -78,7 +79,8 @@ struct commanded_fixture : source_fixture {
   commanded_fixture() {
     source.command = [this](agent_command command) { ordered = std::move(command); };
     source.reaped = [this](process_reaped process) { dead = std::move(process); };
-    options.peers = {{{"n1"}, "h1", 1, 2, 3}, {{"n2"}, "h2", 1, 2, 3}, {{"watcher"}, "h3", 0, 2, 3}};
+    source.peers = std::make_shared<peer_book>(
+        std::vector<config::peer>{{{"n1"}, "h1", 1, 2, 3}, {{"n2"}, "h2", 1, 2, 3}, {{"watcher"}, "h3", 0, 2, 3}});
     node.failover.emplace();
     node.failover->role = replication::ha::member_role::leading;
   }
