@@ -241,7 +241,6 @@ void generation::accept_standby(net::peer_link_ptr link) {
 
 void generation::accept_forwarded(net::peer_link_ptr link) {
   if (!open_ || !services_) return refuse_peer(link, "role", "this node does not serve yet");
-  if (!use_.peers->is_member(link->peer_node())) return refuse_peer(link, "member", link->peer_node().value + " is no member of the cluster");
   accept_forward_session(use_.runtime.system(), use_.runtime.control_io(), services_, std::move(link));
 }
 

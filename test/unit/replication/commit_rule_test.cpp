@@ -279,6 +279,18 @@ TEST_CASE("strict: silence changes nothing, and semi-sync ones do not stand in f
   CHECK_FALSE(plan_cohort(s.view, s.options));
 }
 
+TEST_CASE("who is no member of the cluster any more leaves, whatever the policy") {
+  for (const bool strict : {false, true}) {
+    scene s(strict);
+    s.add(a, sync_mode::sync);
+    s.add(b, sync_mode::sync);
+    CHECK(s.settle().members == std::vector<node_id>{a, b});
+    s.view.gone = {a};
+    s.view.standbys.erase(s.view.standbys.begin());
+    CHECK(s.settle().members == std::vector<node_id>{b});
+  }
+}
+
 TEST_CASE("strict: with no standby at all writes block, with only semi-sync ones a flush counts") {
   scene s(true);
   s.view.current = {};

@@ -107,6 +107,24 @@ TEST_CASE("the board publishes what routing needs, and wakes who waits for it") 
   CHECK_FALSE(board.change_after(board.now())->done());
 }
 
+TEST_CASE("new members come to the board, those that are gone leave it, and who waits is woken") {
+  topology_board board({{{"p"}, "h", 1, 2, 3}, {{"s"}, "h", 4, 5, 6}});
+  board.update({"p"}, [](node_view& n) { n.connected = true; });
+  const auto seen = board.now();
+  const auto change = board.change_after(seen);
+  board.change({{{"p"}, "elsewhere", 1, 2, 3}, {{"new"}, "h", 7, 8, 9}, {{"observer"}, "h", 0, 2, 3}});
+  CHECK(change->done());
+  const auto now = board.now();
+  REQUIRE(now->nodes.size() == 2);
+  CHECK(now->find({"p"})->connected);
+  CHECK(now->find({"p"})->address.host == "h");
+  CHECK(now->find({"new"})->address.pg_port == 7);
+  CHECK_FALSE(now->find({"new"})->connected);
+  CHECK(now->find({"s"}) == nullptr);
+  board.update({"s"}, [](node_view& n) { n.connected = true; });  // what is still under way from it
+  CHECK(board.now() == now);
+}
+
 TEST_CASE("the session's log is as long as the state it describes") {
   using kind = sql::statement_class;
   session_log log;

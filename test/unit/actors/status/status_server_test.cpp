@@ -315,8 +315,61 @@ TEST_CASE_FIXTURE(commanded_fixture, "word of a dead process needs the token, a 
   CHECK_FALSE(dead);
 }
 
+TEST_CASE_FIXTURE(commanded_fixture, "the members are listed with who votes") {
+  node.failover->members = {{epoch{3}, 5}, {{{"n1"}, true, true, "h1 1 2 3"}, {{"watcher"}, false, false, ""}}};
+  node.failover->voters = node.failover->quorum = 1;
+  node.members = {member{{{"n1"}, "h1", 1, 2, 3}, true, {}, {}, {}}};
+  net::http_request request;
+  request.method = "GET";
+  request.path = "/members";
+  const auto body = json::parse(serve(request).body);
+  CHECK(body["epoch"] == 3);
+  CHECK(body["version"] == 5);
+  REQUIRE(body["members"].size() == 2);
+  CHECK(body["members"][0] == json{{"node_id", "n1"}, {"kind", "data"}, {"voter", true}, {"host", "h1"}, {"pg_port", 1},
+                                   {"replication_port", 2}, {"http_port", 3}, {"state", "starting"}});
+  CHECK(body["members"][1] == json{{"node_id", "watcher"}, {"kind", "observer"}, {"voter", false}});
+}
+
+TEST_CASE_FIXTURE(commanded_fixture, "a new member is put with its address, one that is there with what changes") {
+  using kind = replication::ha::member_change::kind;
+  post("/members/add", token, R"({"node_id": "n4", "host": "h4", "pg_port": 11, "replication_port": 12, "http_port": 13})");
+  REQUIRE(ordered);
+  CHECK(ordered->what == agent_command::kind::members);
+  CHECK(ordered->change.what == kind::put);
+  CHECK(ordered->change.entry == replication::ha::member_entry{{"n4"}, true, true, "h4 11 12 13"});
+  post("/members/add", token, R"({"node_id": "o2", "host": "h5", "replication_port": 12, "http_port": 13})");
+  CHECK(ordered->change.entry == replication::ha::member_entry{{"o2"}, false, true, "h5 0 12 13"});
+  post("/members/add", token, R"({"node_id": "n2", "voter": false})");
+  CHECK(ordered->change.entry == replication::ha::member_entry{{"n2"}, true, false, "h2 1 2 3"});
+  post("/members/remove", token, R"({"node_id": "n2"})");
+  CHECK(ordered->change.what == kind::remove);
+  CHECK(ordered->change.entry.id == node_id{"n2"});
+}
+
+TEST_CASE_FIXTURE(commanded_fixture, "a change of the members needs the token, the primary and a body that makes sense") {
+  const std::string good = R"({"node_id": "n2"})";
+  CHECK(post("/members/remove", "", good).status == 401);
+  for (const char* body : {"", "[]", "{}", R"({"node_id": 7})", R"({"node_id": ""})", R"({"node_id": "a b"})", R"({"node_id": "a\nb"})"}) {
+    CAPTURE(body);
+    CHECK(post("/members/add", token, body).status == 400);
+    CHECK(post("/members/remove", token, body).status == 400);
+  }
+  for (const char* more : {R"("voter": 1)", R"("host": 5)", R"("host": "a b")", R"("pg_port": -1)", R"("pg_port": 65536)", R"("http_port": "1")",
+                           R"("host": "h")", R"("replication_port": 5)"}) {
+    CAPTURE(more);
+    CHECK(post("/members/add", token, std::string(R"({"node_id": "n4", )") + more + "}").status == 400);
+  }
+  node.failover->role = replication::ha::member_role::following;
+  node.failover->leader = node_id{"n2"};
+  const auto answer = post("/members/remove", token, good);
+  CHECK(answer.status == 409);
+  CHECK(answer.body.find("a change of the members is asked of the primary, which is n2") != std::string::npos);
+  CHECK_FALSE(ordered);
+}
+
 TEST_CASE_FIXTURE(source_fixture, "no secret is in any answer") {
-  for (const char* path : {"/health", "/cluster", "/history", "/patroni", "/api/ha/status", "/api/ha/lsn", "/api/ha/lag",
+  for (const char* path : {"/health", "/cluster", "/members", "/history", "/patroni", "/api/ha/status", "/api/ha/lsn", "/api/ha/lag",
                            "/api/ha/fencing", "/api/ha/election", "/metrics"}) {
     const auto answer = ask(path);
     CAPTURE(path);
