@@ -30,7 +30,9 @@ std::map<std::string, std::uint64_t> ha_facts::counts() const {
 
 void ha_facts::update(const replication::ha::member& m) {
   using replication::ha::member_role;
-  deadline_.store(m.lease_deadline().time_since_epoch().count(), std::memory_order_release);
+  const auto deadline = m.lease_deadline();
+  if (deadline != replication::ha::time_point::min()) answer_until_.store(deadline.time_since_epoch().count(), std::memory_order_release);
+  deadline_.store(deadline.time_since_epoch().count(), std::memory_order_release);
   const bool leads = m.role() == member_role::leading;
   leads_.store(leads, std::memory_order_release);
   taking_part_.store(leads ? m.leader_epoch().value : m.promised().value, std::memory_order_release);

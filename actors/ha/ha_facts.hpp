@@ -40,6 +40,9 @@ class ha_facts {
 
   /// Checked at admission and right before each acknowledgement and each strong read (ha_protocol, "Lease").
   bool may_acknowledge() const { return boot_now().time_since_epoch().count() < deadline_.load(std::memory_order_acquire); }
+  /// Whether the lease would still hold had it not been given up: what was asked under it may be answered until then, also where this
+  /// node has handed over meanwhile. A lease that ran out ends that, too.
+  bool may_still_answer() const { return boot_now().time_since_epoch().count() < answer_until_.load(std::memory_order_acquire); }
   /// The epoch that this node takes part in: what its frames carry and below which it refuses.
   epoch taking_part() const { return epoch{taking_part_.load(std::memory_order_acquire)}; }
   bool leads() const { return leads_.load(std::memory_order_acquire); }
@@ -58,6 +61,7 @@ class ha_facts {
   static constexpr std::size_t events_kept = 200;
 
   std::atomic<std::int64_t> deadline_{std::numeric_limits<std::int64_t>::min()};
+  std::atomic<std::int64_t> answer_until_{std::numeric_limits<std::int64_t>::min()};  ///< the last deadline that was one
   std::atomic<std::uint64_t> taking_part_{0};
   std::atomic<bool> leads_{false};
   mutable std::mutex mutex_;  ///< guards the rest

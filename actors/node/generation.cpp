@@ -195,7 +195,9 @@ void generation::make_services() {
                                        [this] { return !leads_; }, false, [this] { return upstream(); },
                                        [this] { return not_accepting(); }, {}});
   services_->mode = use_.mode;
-  services_->may_answer = [this] { return !leads_ || !was_open_ || use_.ha->may_acknowledge(); };
+  services_->may_answer = [this](bool asked_in_time) {
+    return !leads_ || !was_open_ || (asked_in_time ? use_.ha->may_still_answer() : use_.ha->may_acknowledge());
+  };
 }
 
 void generation::start_checkpointer() {

@@ -28,7 +28,7 @@ std::optional<wire::pg::frontend_message> client_io::next_if_here() {
     auto message = decoder_.next();
     if (!message) throw sql_error(wire::pg::report_of(message.failure()));
     if (*message) {
-      doubtful_ = doubtful_ || (may_answer_ && !may_answer_());
+      doubtful_ = doubtful_ || (may_answer_ && !may_answer_(false));
       return **message;
     }
     if (inbox_.empty()) {
@@ -62,7 +62,7 @@ void client_io::flush() {
     buffer_.clear();
     throw to_error(interrupt::client_gone);
   }
-  if (doubtful_ && !may_answer_()) {
+  if (may_answer_ && !may_answer_(!doubtful_)) {
     buffer_.clear();
     throw to_error(interrupt::fenced);
   }

@@ -42,9 +42,9 @@ class client_io {
   std::size_t out_bytes() const { return buffer_.size(); }
   /// Hands the output over; waits while the client does not read. FATAL 57P01 where the answer gate forbids it.
   void flush();
-  /// An answer needs a lease that was valid when its request was taken, or is when it leaves: either way no other node had acknowledged a
-  /// write before the request came that the answer could miss. A read by a primary that lost its lease does not leave. Fiber.
-  void set_answer_gate(std::function<bool()> may_answer) { may_answer_ = std::move(may_answer); }
+  /// Asked when a request is taken and when its answer leaves (session_services::may_answer). Nothing that a primary acknowledges or reads
+  /// leaves after its lease has run out, be it that the process was stopped in between. Fiber.
+  void set_answer_gate(std::function<bool(bool asked_in_time)> may_answer) { may_answer_ = std::move(may_answer); }
   /// flush() when enough has gathered.
   void flush_if_full() {
     if (buffer_.size() >= output_flush_bytes) flush();
@@ -64,7 +64,7 @@ class client_io {
   completion_ptr arrived_;
   bool reading_ = false;
   bool closed_ = false;
-  std::function<bool()> may_answer_;
+  std::function<bool(bool asked_in_time)> may_answer_;
   bool doubtful_ = false;  ///< a request was taken, since the last flush, while the gate said no
   std::string buffer_;
   wire::pg::backend_encoder encoder_{buffer_};

@@ -34,8 +34,9 @@ struct session_services {
   std::function<upstream_target()> current_primary;   ///< any thread; of a standby
   /// Why no new session is accepted ("the database system is starting up"), if so. Any thread; may be empty.
   std::function<std::optional<std::string>()> not_accepting;
-  /// False when an answer could be stale: an elected primary whose lease has ended. Any thread; empty: always true.
-  std::function<bool()> may_answer = {};
+  /// False when an answer could be stale: of an elected primary whose lease has ended. What was `asked_in_time`, under the lease, is answered
+  /// until the lease would have run out, also where it was given up meanwhile. Any thread; empty: always true.
+  std::function<bool(bool asked_in_time)> may_answer = {};
   /// Of this node as a standby, where it may change at run time; empty: as configured.
   std::function<sync_mode()> mode = {};
 };

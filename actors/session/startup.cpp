@@ -129,7 +129,7 @@ void pg_conversation::open_session(const std::string& user, const std::string& d
   }
   show_in_activity(options);
   if (const auto& gate = use_.services.may_answer) {
-    io_.set_answer_gate([gate, activity = use_.entry.activity] { return activity->answer_first || gate(); });
+    io_.set_answer_gate([gate, activity = use_.entry.activity](bool asked_in_time) { return activity->answer_first || gate(asked_in_time); });
   }
   session_ = sql::session::open(
       use_.services.db, use_.host, std::move(options), [this](const error_report& r) { io_.out().notice_response(r); },

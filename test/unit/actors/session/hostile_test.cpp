@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(logged_in, "a primary without its lease answers no request tha
   CHECK(refused.failure->sqlstate == "57P01");
 }
 
-TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is answered though the lease ends meanwhile") {
+TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is answered though the lease is given up meanwhile") {
   client.encoder().query("SELECT pg_sleep(60)");
   client.send();
   REQUIRE(eventually([&] { return primary->directory->list()[0].state == "active"; }));
@@ -314,4 +314,18 @@ TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is answered th
   CHECK(cancelled.status == 'I');
   primary->leased = true;
   CHECK(client.query("SELECT 1").rows[0] == "1");
+}
+
+TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is not answered after the lease has run out") {
+  client.encoder().query("SELECT pg_sleep(60)");
+  client.send();
+  REQUIRE(eventually([&] { return primary->directory->list()[0].state == "active"; }));
+  primary->leased = primary->lease_would_hold = false;
+  session_client canceller(port());
+  canceller.encoder().cancel_request(client.key);
+  canceller.send();
+  const auto refused = client.read_answer();
+  REQUIRE(refused.failure);
+  CHECK(refused.failure->severity == "FATAL");
+  CHECK(refused.failure->sqlstate == "57P01");
 }

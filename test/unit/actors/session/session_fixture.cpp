@@ -38,7 +38,7 @@ served_node::served_node(actor_runtime& runtime, storage::engine& engine, const 
   services.reset(new session_services{db, options, directory, runtime.control_io(), local_node(options), [this, standby] { return standby && !promoted; },
                                       !use.tls.certificate.empty(), [] { return upstream_target{}; },
                                       [this] { return not_accepting; }});
-  services->may_answer = [this] { return leased.load(); };
+  services->may_answer = [this](bool asked_in_time) { return asked_in_time ? lease_would_hold.load() : leased.load(); };
   clients = take(open_pg_listener(runtime.system(), runtime.sessions_io(), services, tls_));
   links = take(net::listener::open(runtime.control_io(), "127.0.0.1", 0, {}, [this](net::connection_ptr from) {
     net::accept_peer(runtime_.control_io(), services->self, std::move(from), std::chrono::seconds(5),

@@ -73,7 +73,7 @@ class served_node {
   storage::direct_commit_sink sink;
   sql::database db;
   std::optional<std::string> not_accepting;
-  std::atomic<bool> leased{true};     ///< what the answer gate says
+  std::atomic<bool> leased{true}, lease_would_hold{true};  ///< what the answer gate says
   std::atomic<bool> promoted{false};  ///< the standby leads now
   session_services_ptr services;
   std::unique_ptr<net::listener> clients, links;
