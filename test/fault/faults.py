@@ -16,6 +16,7 @@ class Chaos:
     def __init__(self, cluster, rng, say):
         self.cluster, self.fabric, self.rng, self.say = cluster, cluster.fabric, rng, say
         self.last_leader = "primary"
+        self.removed = None  # the name of the member that is out
 
     def leader(self):
         if (found := self.cluster.leader()) is not None:
@@ -49,6 +50,23 @@ class Chaos:
         for node in self.cluster.nodes.values():
             if not node.running():
                 node.start(wait=False)
+        self.take_back()
+
+    def take_back(self):
+        if self.removed is None:
+            return
+        node, deadline = self.cluster[self.removed], time.monotonic() + 60
+        words = ["--node-host", node.host, "--replication-port", str(node.replication), "--http-port", str(node.http)]
+        words += [] if node.role == "observer" else ["--pg-port", str(node.pg)]
+        while True:
+            answer = heliosctl(self, "member", "add", node.name, *words)
+            if answer == "done":
+                break
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{node.name} is not taken back: {answer}")
+            time.sleep(0.2)
+        self.say(f"{node.name} is a member again")
+        self.removed = None
 
     def settled(self):
         """After healing, once the cluster has had time: nobody may end by itself any more."""
@@ -173,20 +191,36 @@ def full_disk(c):
     return f"the disk of {node.name} is full"
 
 
+def heliosctl(c, *words, seconds=40):
+    """Asked of any data node. "done", or what it said."""
+    asked = c.rng.choice([n for n in c.cluster.data_nodes()])
+    command = [str(c.cluster.binary).removesuffix("heliosdb") + "heliosctl", "--host", asked.host, "--port", str(asked.http), "--token", SECRET, *words]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)
+        return "done" if done.returncode == 0 else (done.stdout + done.stderr).strip().replace("\n", " ")[:160]
+    except subprocess.TimeoutExpired:
+        return f"no answer within {seconds} s"
+
+
 def switchover(c):
-    """Asked of any data node, to one that may follow. A refusal is an answer."""
+    """To one that may follow. A refusal is an answer."""
     leader = c.leader()
     to = c.rng.choice([n for n in c.followers() if n.name != "standby-async"])
-    asked = c.rng.choice([n for n in c.cluster.data_nodes()])
     began = time.monotonic()
-    command = [str(c.cluster.binary).removesuffix("heliosdb") + "heliosctl", "--host", asked.host, "--port", str(asked.http), "--token", SECRET,
-               "switchover", "--to", to.name]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
-        answer = "done" if done.returncode == 0 else (done.stdout + done.stderr).strip().replace("\n", " ")[:160]
-    except subprocess.TimeoutExpired:
-        answer = "no answer within 30 s"
-    return f"switchover from {leader.name} to {to.name}, asked of {asked.name}: {answer} ({time.monotonic() - began:.1f} s)"
+    answer = heliosctl(c, "switchover", "--to", to.name)
+    return f"switchover from {leader.name} to {to.name}: {answer} ({time.monotonic() - began:.1f} s)"
+
+
+def change_members(c):
+    """A follower or the observer is taken out, and often the leader is lost then: who is left elects. It comes back as a member when healed."""
+    leader = c.leader()
+    gone = c.rng.choice([*c.followers(), c.cluster["observer"]])
+    answer = heliosctl(c, "member", "remove", gone.name)
+    c.removed = gone.name  # also where the answer is missing: put back in any case
+    if answer == "done" and c.rng.random() < 0.5:
+        kill(c, leader)
+        answer += f", and {leader.name} is killed"
+    return f"{gone.name} is taken out of the members: {answer}"
 
 
 # name: (function, shortest and longest time until it is healed)
@@ -196,5 +230,5 @@ FAULTS = {
     "partition": (partition_leader, 3, 10), "deaf": (deaf_leader, 3, 10), "mute": (mute_leader, 3, 10),
     "no-standbys": (leader_without_standbys, 3, 10), "no-observer": (leader_without_observer, 2, 6), "no-clients": (leader_without_clients, 2, 6),
     "one-way-pair": (one_way_pair, 3, 10), "halves": (halves, 3, 10), "observer": (lose_observer, 2, 6), "proxy": (kill_proxy, 0.5, 3),
-    "slow-fsync": (slow_fsync, 3, 10), "full-disk": (full_disk, 3, 8), "switchover": (switchover, 0.5, 3),
+    "slow-fsync": (slow_fsync, 3, 10), "full-disk": (full_disk, 3, 8), "switchover": (switchover, 0.5, 3), "members": (change_members, 1, 6),
 }
