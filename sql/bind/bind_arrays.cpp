@@ -107,9 +107,14 @@ expression_ptr binder::json_subscript(const ast::expr& e, expression_ptr value, 
 }
 
 expression_ptr binder::row(const ast::expr& e, scope& s) {
-  std::vector<expression_ptr> fields;
-  for (auto& a : e.args) fields.push_back(settle_unknown(bind(*a, s)));
-  return std::make_shared<row_expression>(std::move(fields));
+  std::vector<expression_ptr> written, fields;
+  for (auto& a : e.args) {
+    written.push_back(bind(*a, s));
+    fields.push_back(settle_unknown(written.back()));
+  }
+  auto out = std::make_shared<row_expression>(std::move(fields));
+  out->as_written = std::move(written);
+  return out;
 }
 
 }  // namespace helios::sql
