@@ -66,7 +66,12 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
       if (e.names.back() != "C" && e.names.back() != "POSIX" && e.names.back() != "default" && e.names.back() != "ucs_basic") {
         throw sql_error(sqlstate::undefined_object, "collation \"" + e.names.back() + "\" for encoding \"UTF8\" does not exist").at(e.position);
       }
-      return settle_unknown(bind(*e.args[0], s));
+      auto value = settle_unknown(bind(*e.args[0], s));
+      const oid type = element_type(value->type().id) != 0 ? element_type(value->type().id) : value->type().id;
+      if (get_type(type).category != 'S') {
+        throw sql_error(sqlstate::datatype_mismatch, "collations are not supported by type " + format_type({value->type().id, -1})).at(e.position);
+      }
+      return value;
     }
     case expr_kind::grouping: return grouping_function(e, s);
     case expr_kind::default_:
@@ -81,6 +86,11 @@ std::vector<expression_ptr> binder::to_common(std::vector<expression_ptr> values
                                               const std::vector<int>* positions, const char* part) {
   std::vector<oid> types;
   for (auto& v : values) types.push_back(v->type().id);
+  // The first that does not go with those before it is named.
+  for (std::size_t n = 2; positions != nullptr && n < types.size(); ++n) {
+    (void)common_type(std::span(types).first(n), construct, (*positions)[n - 1]);
+  }
+  if (positions != nullptr && !positions->empty()) position = positions->back();
   type_ref to{common_type(types, construct, position), -1};
   if (to.id == type_oid::unknown) to.id = type_oid::text;
   bool same = true;
@@ -142,8 +152,12 @@ expression_ptr binder::common_form(const ast::expr& e, scope& s) {
   auto what = e.kind == expr_kind::coalesce ? kind::coalesce : e.kind == expr_kind::greatest ? kind::greatest : kind::least;
   const char* name = what == kind::coalesce ? "COALESCE" : what == kind::greatest ? "GREATEST" : "LEAST";
   std::vector<expression_ptr> values;
-  for (auto& a : e.args) values.push_back(bind(*a, s));
-  values = to_common(std::move(values), name, e.position);
+  std::vector<int> positions;
+  for (auto& a : e.args) {
+    values.push_back(bind(*a, s));
+    positions.push_back(start_of(*a));
+  }
+  values = to_common(std::move(values), name, e.position, &positions);
   auto type = values[0]->type();
   return std::make_shared<special_expression>(what, type, std::move(values));
 }
@@ -196,6 +210,9 @@ expression_ptr binder::between(const ast::expr& e, scope& s) {
 }
 
 expression_ptr binder::row_comparison(const std::string& op, const ast::expr& left, const ast::expr& right, scope& s, int position) {
+  if (right.kind == expr_kind::row && left.args.empty() && right.args.empty()) {
+    throw sql_error(sqlstate::feature_not_supported, "cannot compare rows of zero length").at(position);
+  }
   if (right.kind != expr_kind::row || left.args.size() != right.args.size()) {
     throw sql_error(sqlstate::syntax_error, "unequal number of entries in row expressions").at(position);
   }

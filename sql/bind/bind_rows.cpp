@@ -37,6 +37,10 @@ expression_ptr binder::field(const ast::expr& e, scope& s) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (fields[i].name == name) return field_at(value, fields[i], i);
   }
+  const bool relation = e.args[0]->kind == ast::expr_kind::column && dynamic_cast<const row_expression*>(value.get()) != nullptr;
+  if (relation) {
+    throw sql_error(sqlstate::undefined_column, "column " + e.args[0]->names.back() + "." + name + " does not exist").at(start_of(e));
+  }
   if (type == type_oid::record) {
     throw sql_error(sqlstate::undefined_column, "could not identify column \"" + name + "\" in record data type").at(start_of(e));
   }

@@ -30,7 +30,7 @@ std::string quoted(const ast::relation_name& name) {
 }
 
 [[noreturn]] void depended_on(const std::string& what, const std::string& detail) {
-  throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop " + what + " because other objects depend on it")
+  throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop " + what + " because other objects depend on " + (what == "desired object(s)" ? "them" : "it"))
       .detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
 }
 }  // namespace

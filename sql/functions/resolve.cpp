@@ -52,7 +52,8 @@ bool settle_polymorphic(candidate& c, std::span<const oid> actual) {
     of_enum = of_enum || c.declared[i] == type_oid::any_enum;
     if (actual[i] == type_oid::unknown) continue;
     if (c.declared[i] == type_oid::any_enum && (actual[i] < first_defined_oid || get_type(actual[i]).kind != 'e')) return false;
-    oid here = c.declared[i] == type_oid::anyelement ? actual[i] : base_type(actual[i]);
+    const bool as_given = c.declared[i] == type_oid::anyelement || c.declared[i] == type_oid::anynonarray;
+    oid here = as_given ? actual[i] : base_type(actual[i]);
     if (c.declared[i] == type_oid::anyarray) here = here == type_oid::int2vector ? type_oid::int2 : here == type_oid::oidvector ? oid{type_oid::oid} : element_type(here);
     if (here == 0 || (element != 0 && element != here)) return false;
     element = here;
@@ -178,6 +179,13 @@ resolved_function finish(candidate&& c, std::span<const oid> actual) {
   return {c.function, c.aggregate, std::move(c.declared), c.result};
 }
 
+/// An aggregate that takes any type takes a domain as it is (array_agg), whatever it has for the type below.
+void keep_domains(std::vector<candidate>& list, std::span<const oid> actual, std::span<const oid> given) {
+  if (std::equal(actual.begin(), actual.end(), given.begin())) return;
+  const auto any_type = [](const candidate& c) { return c.aggregate && std::any_of(c.declared.begin(), c.declared.end(), polymorphic); };
+  if (std::any_of(list.begin(), list.end(), any_type)) std::erase_if(list, [&](const candidate& c) { return !any_type(c); });
+}
+
 std::string type_list_text(std::span<const oid> types) {
   std::string out;
   for (oid t : types) out.append(out.empty() ? "" : ", ").append(format_type({t, -1}));
@@ -216,8 +224,9 @@ resolved_function resolve_function(std::string_view name, std::span<const oid> g
     throw sql_error("42809", "count(*) must be used to call a parameterless aggregate function").at(position);
 
   for (auto& c : list)
-    if (is_exact(c, actual)) return finish(std::move(c), given);
+    if (is_exact(c, given)) return finish(std::move(c), given);
   std::erase_if(list, [&](const candidate& c) { return !accepts(c, actual, given); });
+  keep_domains(list, actual, given);
   select(list, actual);
   if (list.empty()) no_function(name, given, false, position);
   if (list.size() > 1)

@@ -165,7 +165,7 @@ std::optional<execution> session_core::run_lifted(const parsed_statement& statem
   } catch (const sql_error& e) {
     // What is wrong with the statement is told with the client's own text and its positions; a lock's error is final.
     std::string_view kind = std::string_view(e.report().sqlstate).substr(0, 2);
-    if (kind != "42" && kind != "22" && kind != "0A" && kind != "3F") throw;
+    if (kind != "42" && kind != "22" && kind != "0A" && kind != "3F" && e.report().position == 0) throw;
     entry.source.reset();
     return std::nullopt;
   }

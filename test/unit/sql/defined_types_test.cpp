@@ -1,12 +1,31 @@
 // Enums, domains, composite types and the row types of tables: over restarts, in transactions of several sessions, with
 // parameters and in cached plans. What statements give is compared with PostgreSQL in test/compatibility.
 
+#include <random>
+
+#include "base/sql_error.hpp"
 #include "test/unit/sql/sql_fixture.hpp"
 
 using namespace helios;
 using namespace helios::testing;
 
 namespace {
+/// Whatever a client sends is a value or an error, and a value can be shown, sent and stored.
+void read_anything(const sql::type_ops& type, const std::string& sent, bool binary) {
+  sql::arena memory;
+  try {
+    auto value = binary ? type.parse_binary(sent, -1, memory) : type.parse_text(sent, -1, {}, memory);
+    std::string text, bytes, key;
+    type.write_text(value, {}, text);
+    type.write_binary(value, bytes);
+    type.write_key(value, key);
+    CHECK(type.compare(value, value) == 0);
+    CHECK(type.compare(type.parse_binary(bytes, -1, memory), value) == 0);
+  } catch (const sql_error& e) {
+    CHECK(e.report().sqlstate != sqlstate::internal_error);
+  }
+}
+
 constexpr const char* definitions =
     "create type mood as enum ('sad', 'ok', 'happy'); create domain posint as int check (value > 0);"
     "create domain small as int check (value < 100); create type pair as (a small, m mood);"
@@ -104,6 +123,37 @@ TEST_CASE_FIXTURE(sql_fixture, "rows keep their other columns when a type takes 
   must("create type mood as enum ('other')");
   must("insert into t (id, d) values (2, 6); update t set d = 7 where id = 1");
   CHECK(client.run("select id, d from t order by id").text() == "1|7\n2|6\n");
+}
+
+TEST_CASE_FIXTURE(sql_fixture, "values of defined types survive damage in text and binary form") {
+  define(client);
+  must("select 1");
+  must("begin; select 1");
+  sql::type_scope in_force(client.session().types());
+  std::mt19937 random(11);
+  constexpr std::string_view alphabet = "(),{}\"\\ \0sadok1-NUL";
+  for (auto* name : {"mood", "_mood", "posint", "_posint", "pair", "_pair", "t", "_t"}) {
+    INFO(std::string(name));
+    auto* type = client.session().types().find_defined({}, name);
+    REQUIRE(type != nullptr);
+    sql::arena memory;
+    std::string good;
+    std::string_view text = type->kind == 'e' ? "ok" : type->kind == 'd' ? "7" : std::string_view(name) == "pair" ? "(5,sad)"
+                            : std::string_view(name) == "t" ? "(1,ok,5,\"(2,sad)\",\"{ok,sad}\",)" : "{}";
+    if (std::string_view(name) == "_pair") text = "{\"(1,ok)\",NULL,\"(2,)\"}";
+    type->write_binary(type->parse_text(text, -1, {}, memory), good);
+    for (int n = 0; n < 1500; ++n) {
+      auto bytes = good;
+      for (auto changes = random() % 4; changes > 0 && !bytes.empty(); --changes) bytes[random() % bytes.size()] = static_cast<char>(random());
+      if (random() % 3 == 0) bytes.resize(random() % (bytes.size() + 1));
+      read_anything(*type, bytes, true);
+      std::string words(text);
+      for (auto changes = random() % 5; changes > 0; --changes) {
+        words.insert(random() % (words.size() + 1), 1, alphabet[random() % alphabet.size()]);
+      }
+      read_anything(*type, words, false);
+    }
+  }
 }
 
 TEST_CASE_FIXTURE(sql_fixture, "a domain whose condition casts to the domain itself ends with an error") {
