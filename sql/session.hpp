@@ -150,6 +150,8 @@ class session {
   virtual bool drop_statement(const std::string& name) = 0;
 
   virtual const format_settings& formats() const = 0;
+  /// The types that the session sees; whoever reads or writes values outside of the calls below makes it current (type_scope).
+  virtual const type_directory& types() const = 0;
   /// Value of a setting as SHOW prints it; nothing if there is none of that name.
   virtual std::optional<std::string> setting(std::string_view name) const = 0;
   /// Settings that differ from their start-up values: replayed on a forwarded connection.

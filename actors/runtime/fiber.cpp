@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fiber_local.hpp"
 #include "base/invariant.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -88,6 +89,7 @@ struct fiber::impl {
   context::fiber inner;   // the suspended fiber, while it is not running
   context::fiber outer;   // the resumer, while it is running
   bool done = false;
+  const void* local = nullptr;  // base/fiber_local.hpp, while it is suspended
 #if HELIOS_FIBER_ASAN
   const void* stack_bottom = nullptr;
   const void* outer_bottom = nullptr;
@@ -145,9 +147,13 @@ fiber::~fiber() {
 
 void fiber::resume() {
   HELIOS_INVARIANT(!impl_->done && impl_->inner, "a finished or running fiber is not resumed");
+  const void* outer_local = fiber_local();
+  set_fiber_local(impl_->local);
   impl_->leaving_outer();
   auto back = std::move(impl_->inner).resume();
   impl_->back_in_outer();
+  impl_->local = fiber_local();
+  set_fiber_local(outer_local);
   if (!impl_->done) impl_->inner = std::move(back);
 }
 

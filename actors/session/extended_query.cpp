@@ -228,11 +228,13 @@ void pg_conversation::describe_statement(const std::string& name) {
   const auto statement = statement_named(name);
   out.parameter_description(statement->parameter_types());
   if (!statement->returns_rows()) return out.no_data();
+  sql::type_scope types(session_->types());
   describe_columns(out, statement->columns(), std::vector<std::int16_t>(statement->columns().size(), 0));
 }
 
 void pg_conversation::describe_portal(const bound_portal& target) {
   if (!target.portal || !target.portal->statement().returns_rows()) return io_.out().no_data();
+  sql::type_scope types(session_->types());
   describe_columns(io_.out(), target.portal->statement().columns(), target.formats);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/sql_error.hpp"
 #include "sql/ast/deparse.hpp"
+#include "sql/types/type_name.hpp"
 
 namespace helios::sql::ast {
 
@@ -31,6 +32,7 @@ std::string list(const std::vector<expr_ptr>& items, const char* separator, cons
 
 std::string type_text(const type_name& t) {
   std::string out = name_list(t.names);
+  if (auto stored = stored_type_text(t); !stored.empty()) out = std::move(stored);
   if (!t.modifiers.empty()) {
     out += "(";
     for (auto m : t.modifiers) out += (out.back() == '(' ? "" : ",") + std::to_string(m);
@@ -58,6 +60,14 @@ std::string operation_text(const expr& e, const column_rename* r) {
 }
 
 }  // namespace
+
+std::string stored_type_text(const type_name& t) {
+  auto* types = current_types();
+  if (types == nullptr || t.names.front() == stored_type_schema) return {};
+  if (t.names.size() == 1 && find_type(std::string_view(t.names[0])) != nullptr) return {};
+  auto* type = types->find_defined(t.names.size() > 1 ? std::string_view(t.names[t.names.size() - 2]) : std::string_view(), t.names.back());
+  return type == nullptr ? std::string() : stored_type_name({type->id, -1});
+}
 
 std::string quote_identifier(const std::string& name) {
   bool plain = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
@@ -111,6 +121,11 @@ std::string to_sql(const expr& e, const column_rename* r) {
     case expr_kind::greatest: return "GREATEST(" + list(e.args, ", ", r) + ")";
     case expr_kind::least: return "LEAST(" + list(e.args, ", ", r) + ")";
     case expr_kind::array: return "ARRAY[" + list(e.args, ", ", r) + "]";
+    case expr_kind::field: return "(" + to_sql(*e.args[0], r) + ")." + quote_identifier(e.names[0]);
+    case expr_kind::subscript: {
+      const bool plain = e.args[0]->kind == expr_kind::column || e.args[0]->kind == expr_kind::subscript;
+      return (plain ? to_sql(*e.args[0], r) : "(" + to_sql(*e.args[0], r) + ")") + "[" + to_sql(*e.args[1], r) + "]";
+    }
     case expr_kind::row: return "ROW(" + list(e.args, ", ", r) + ")";
     case expr_kind::current_value: {
       std::string out = e.text;

@@ -28,6 +28,8 @@ struct query_style {
 };
 /// In PostgreSQL's lay-out of pg_get_viewdef, without the semicolon.
 std::string to_sql(const select& q, const query_style& style);
+/// A defined type's name as definitions keep it (sql/types/type_name.hpp), without array bounds; empty for a built-in one.
+std::string stored_type_text(const type_name& t);
 std::string quote_identifier(const std::string& name);
 
 }  // namespace helios::sql::ast

@@ -37,6 +37,7 @@ std::string dotted(const std::vector<std::string>& names) {
 std::string type_text(const type_name& t) {
   auto* known = t.names.size() == 1 || t.names.front() == "pg_catalog" ? find_type(t.names.back()) : nullptr;
   std::string out = known != nullptr ? known->sql_name : dotted(t.names);
+  if (auto stored = known == nullptr ? stored_type_text(t) : std::string(); !stored.empty()) out = std::move(stored);
   if (!t.modifiers.empty()) {
     std::string list;
     for (auto m : t.modifiers) list += (list.empty() ? "" : ",") + std::to_string(m);
@@ -172,6 +173,7 @@ class writer {
       case expr_kind::grouping: return "GROUPING(" + list(e.args) + ")";
       case expr_kind::array: return "ARRAY[" + list(e.args) + "]";
       case expr_kind::row: return "ROW(" + list(e.args) + ")";
+      case expr_kind::field: return "(" + top(*e.args[0]) + ")." + quote_identifier(e.names[0]);
       case expr_kind::subscript: return in_parentheses(inside(*e.args[0]), e.args[0]->kind == expr_kind::column) + "[" + top(*e.args[1]) + "]";
       case expr_kind::collate: return in_parentheses(inside(*e.args[0]) + " COLLATE " + dotted(e.names));
       case expr_kind::current_value: {

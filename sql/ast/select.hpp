@@ -47,6 +47,7 @@ struct from_item {
 struct target {
   expr_ptr value;
   std::string name;                   ///< AS, or the column of INSERT/UPDATE
+  std::vector<std::string> fields;    ///< INSERT/UPDATE: the field of the column, and of that field, ...
   int position = 0;
   std::shared_ptr<const expr> row;    ///< UPDATE SET (a, b) = ...: shared source
   int row_column = 0;                 ///< 1-based within it; 0: a plain target

@@ -113,7 +113,8 @@ struct refresh_statement {
   bool concurrent = false, with_data = true;
 };
 struct comment_statement {
-  enum class kind : std::uint8_t { table, view, materialized_view, column, index, sequence, constraint, schema, role, database, other } what = kind::other;
+  enum class kind : std::uint8_t { table, view, materialized_view, column, index, sequence, constraint, schema, role, database, other, type,
+                                   domain, domain_constraint } what = kind::other;
   std::string kind_name;              ///< "TABLE", ...
   relation_name name;
   std::string part;                   ///< the column or the constraint
@@ -128,7 +129,7 @@ struct create_table_as_statement {
   char persistence = 'p';
 };
 
-enum class object_kind : std::uint8_t { table, index, sequence, schema, view, materialized_view, other };
+enum class object_kind : std::uint8_t { table, index, sequence, schema, view, materialized_view, other, type, domain };
 struct drop_statement {
   object_kind kind{};
   std::string kind_name;              ///< "TABLE", "INDEX", ...
@@ -181,7 +182,8 @@ struct alter_table_statement {
 };
 
 struct rename_statement {
-  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other } what = kind::other;
+  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other, type,
+                                   domain, domain_constraint, attribute } what = kind::other;
   relation_name name;
   std::string from, to;
   object_kind of = object_kind::table;  ///< column: as what the statement names its relation
@@ -265,6 +267,40 @@ struct role_statement {
   std::string name;
   options settings;
 };
+struct create_enum_statement {
+  relation_name name;
+  std::vector<std::string> labels;
+};
+struct alter_enum_statement {
+  relation_name name;
+  std::string from;                   ///< RENAME VALUE; empty: ADD VALUE
+  std::string value, neighbour;
+  bool after = false, if_not_exists = false;
+};
+struct create_domain_statement {
+  relation_name name;
+  type_name base;
+  std::string collation;
+  std::vector<constraint> constraints;
+};
+struct alter_domain_statement {
+  enum class kind : std::uint8_t { set_default, drop_default, set_not_null, drop_not_null, add_constraint, drop_constraint, validate } what{};
+  relation_name name;
+  std::string constraint_name;
+  expr_ptr value;
+  constraint added;
+  bool cascade = false, if_exists = false;
+};
+struct create_composite_statement {
+  relation_name name;
+  std::vector<table_column> columns;
+};
+/// ALTER TYPE or DOMAIN ... OWNER TO / SET SCHEMA.
+struct move_type_statement {
+  bool domain = false, owner = false;
+  relation_name name;
+  std::string to;
+};
 /// Known to the grammar and not to us; `writes` tells a standby what to do with it.
 struct unsupported_statement {
   std::string what;
@@ -277,7 +313,8 @@ struct statement {
                sequence_statement, create_schema_statement, alter_table_statement, rename_statement, copy_statement,
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
                prepare_statement, execute_statement, deallocate_statement, declare_cursor_statement, fetch_statement,
-               close_statement, explain_statement, discard_statement, lock_statement, role_statement,
+               close_statement, explain_statement, discard_statement, lock_statement, role_statement, create_enum_statement, alter_enum_statement,
+               create_domain_statement, alter_domain_statement, create_composite_statement, move_type_statement,
                unsupported_statement>
       node;
 };

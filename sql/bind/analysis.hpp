@@ -46,6 +46,7 @@ struct relation_entry {
   std::string alias, schema;
   std::vector<visible_column> columns;
   const table_def* table = nullptr;
+  oid row_type = 0;    ///< of its rows; 0: a record of its columns
   int base = 0;        ///< slot of the table's first column; row id and version follow the last one
   bool nullable = false;  ///< on the null side of an outer join
   bool view = false;

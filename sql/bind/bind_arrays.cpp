@@ -48,16 +48,18 @@ expression_ptr binder::array_test(const ast::expr& e, scope& s) {
 
 expression_ptr binder::array(const ast::expr& e, scope& s) {
   std::vector<expression_ptr> items;
+  std::vector<int> positions;
   bool nested = false;
   for (auto& a : e.args) {
     items.push_back(bind(*a, s));
+    positions.push_back(start_of(*a));
     nested = nested || element_type(items.back()->type().id) != 0;
   }
   if (items.empty()) {
     throw sql_error(sqlstate::indeterminate_datatype, "cannot determine type of empty array")
         .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].").at(e.position);
   }
-  items = to_common(std::move(items), "ARRAY", e.position);
+  items = to_common(std::move(items), "ARRAY", e.position, &positions);
   for (auto& i : items) i = settle_unknown(i);
   auto type = items[0]->type();
   oid element = nested ? element_type(type.id) : type.id;
@@ -107,9 +109,14 @@ expression_ptr binder::json_subscript(const ast::expr& e, expression_ptr value, 
 }
 
 expression_ptr binder::row(const ast::expr& e, scope& s) {
-  std::vector<expression_ptr> fields;
-  for (auto& a : e.args) fields.push_back(settle_unknown(bind(*a, s)));
-  return std::make_shared<row_expression>(std::move(fields));
+  std::vector<expression_ptr> written, fields;
+  for (auto& a : e.args) {
+    written.push_back(bind(*a, s));
+    fields.push_back(settle_unknown(written.back()));
+  }
+  auto out = std::make_shared<row_expression>(std::move(fields));
+  out->as_written = std::move(written);
+  return out;
 }
 
 }  // namespace helios::sql

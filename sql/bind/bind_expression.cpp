@@ -37,8 +37,9 @@ expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
       if (const oid element = element_type(to.id); element != 0 && e.args[0]->kind == expr_kind::array && e.args[0]->args.empty()) {
         return std::make_shared<constant_expression>(to, array_value::of(element, {}).to_datum(in_.memory()), e.args[0]->position);
       }
+      if (auto list = array_of_defined(*e.args[0], to, s)) return list;
       auto value = bind(*e.args[0], s);
-      auto out = try_coerce(value, to, cast_context::explicit_, e.args[0]->position);
+      auto out = try_coerce(value, to, cast_context::explicit_, start_of(e));
       if (!out) {
         throw sql_error(sqlstate::cannot_coerce, "cannot cast type " + format_type({value->type().id, -1}) + " to " +
                                                      format_type({to.id, -1})).at(e.position);
@@ -47,6 +48,20 @@ expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
     }
     default: return form(e, s);
   }
+}
+
+/// ARRAY[...]::t[] where the catalog defines t: its literals are of type t from the beginning. nullptr for anything else.
+expression_ptr binder::array_of_defined(const ast::expr& e, type_ref to, scope& s) {
+  const oid element = element_type(to.id);
+  if (e.kind != expr_kind::array || element < first_defined_oid || get_type(to.id).kind == 'd') return nullptr;
+  std::vector<expression_ptr> items;
+  for (auto& a : e.args) {
+    if (a->kind == expr_kind::array) return nullptr;
+    auto item = bind(*a, s);
+    if (element_type(item->type().id) != 0) return nullptr;
+    items.push_back(coerce(item, {element, to.modifier}, cast_context::explicit_, start_of(*a)));
+  }
+  return std::make_shared<array_expression>(to, element, false, std::move(items));
 }
 
 expression_ptr binder::bind_condition(const ast::expr& e, scope& s, const char* clause) {
@@ -138,6 +153,17 @@ const visible_column* find_qualified(const scope& s, const relation_entry& r, co
   return found;
 }
 
+/// relation.tableoid: which relation a row is of. nullptr where an outer join may have none, and for what is no relation.
+expression_ptr table_oid(const relation_entry& r, const std::string& name) {
+  if (name != "tableoid" || r.nullable || r.view || r.columns.empty()) return nullptr;
+  for (auto& c : r.columns) {
+    if (c.name == name) return nullptr;
+  }
+  auto* slot = as_slot(r.columns[0].value);
+  if (slot == nullptr || slot->table() == 0) return nullptr;
+  return std::make_shared<constant_expression>(type_ref{type_oid::oid, -1}, datum::of_int(slot->table()));
+}
+
 /// The columns of slots that a scope hands to the queries inside it are outer slots of all scopes between.
 void cross(scope& from, const scope* to, const expression& value) {
   for (scope* s = &from; s != to; s = s->outer) collect_slots(value, s->outer_slots);
@@ -148,8 +174,12 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
   std::vector<std::string> qualifier(e.names.begin(), e.names.end() - 1);
   for (scope* at = &s; at != nullptr; at = at->outer) {
     const visible_column* found = nullptr;
-    if (qualifier.empty()) found = find_visible(*at, e.names.back(), e.position);
-    else if (auto* r = find_relation(*at, qualifier); r != nullptr) found = find_qualified(*at, *r, e.names, e.position);
+    if (qualifier.empty()) {
+      found = find_visible(*at, e.names.back(), e.position);
+    } else if (auto* r = find_relation(*at, qualifier); r != nullptr) {
+      if (auto id = table_oid(*r, e.names.back())) return id;
+      found = find_qualified(*at, *r, e.names, e.position);
+    }
     if (found == nullptr) continue;
     if (in_.record != nullptr) note_column(e, *at, *found);
     if (at->grouping != nullptr && !at->in_aggregate) {
@@ -184,7 +214,8 @@ expression_ptr binder::whole_row(const relation_entry& relation, int position, s
     fields.push_back(c.value);
     names.push_back(c.name);
   }
-  return std::make_shared<row_expression>(std::move(fields), std::move(names), relation.nullable);
+  const oid type = relation.row_type != 0 ? relation.row_type : oid{type_oid::record};
+  return std::make_shared<row_expression>(std::move(fields), std::move(names), relation.nullable, type);
 }
 
 expression_ptr binder::operation(const ast::expr& e, scope& s) {
@@ -290,7 +321,7 @@ void order_distinct(const ast::expr& e, aggregate_call& call) {
   if (!name.ends_with("_agg")) return;
   for (auto& a : call.arguments) {
     bool sorted = std::any_of(call.order.begin(), call.order.end(), [&](auto& o) { return key_of(*o.value) == key_of(*a); });
-    if (!sorted && get_type(a->type().id).compare != nullptr) call.order.push_back({a, false, false});
+    if (!sorted && get_type(a->type().id).comparable()) call.order.push_back({a, false, false});
   }
 }
 }  // namespace

@@ -3,6 +3,7 @@
 #include "base/sql_error.hpp"
 #include "sql/bind/binder.hpp"
 #include "sql/types/array.hpp"
+#include "sql/types/row_type.hpp"
 
 namespace helios::sql {
 
@@ -36,6 +37,9 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
         return logic(logic_expression::kind::and_, std::move(all));
       }
       auto value = settle_unknown(bind(*e.args[0], s));
+      if (value->type().id == type_oid::record || is_row_type(value->type().id)) {
+        return std::make_shared<row_test_expression>(!e.flag, std::move(value));
+      }
       return std::make_shared<test_expression>(e.flag ? test_expression::kind::not_null : test_expression::kind::null, value);
     }
     case expr_kind::is_bool: {
@@ -54,6 +58,7 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
     case expr_kind::op_any: case expr_kind::op_all: return op_any(e, s);
     case expr_kind::subquery: case expr_kind::exists: case expr_kind::array_subquery: return subquery(e, s);
     case expr_kind::subscript: return subscript(e, s);
+    case expr_kind::field: return field(e, s);
     case expr_kind::any_subquery: case expr_kind::all_subquery: return quantified(e, s);
     case expr_kind::current_value: return current_value(e);
     case expr_kind::array: return array(e, s);
@@ -61,7 +66,12 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
       if (e.names.back() != "C" && e.names.back() != "POSIX" && e.names.back() != "default" && e.names.back() != "ucs_basic") {
         throw sql_error(sqlstate::undefined_object, "collation \"" + e.names.back() + "\" for encoding \"UTF8\" does not exist").at(e.position);
       }
-      return settle_unknown(bind(*e.args[0], s));
+      auto value = settle_unknown(bind(*e.args[0], s));
+      const oid type = element_type(value->type().id) != 0 ? element_type(value->type().id) : value->type().id;
+      if (get_type(type).category != 'S') {
+        throw sql_error(sqlstate::datatype_mismatch, "collations are not supported by type " + format_type({value->type().id, -1})).at(e.position);
+      }
+      return value;
     }
     case expr_kind::grouping: return grouping_function(e, s);
     case expr_kind::default_:
@@ -72,43 +82,63 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
   }
 }
 
-std::vector<expression_ptr> binder::to_common(std::vector<expression_ptr> values, const char* construct, int position) {
+std::vector<expression_ptr> binder::to_common(std::vector<expression_ptr> values, const char* construct, int position,
+                                              const std::vector<int>* positions, const char* part) {
   std::vector<oid> types;
   for (auto& v : values) types.push_back(v->type().id);
+  // The first that does not go with those before it is named.
+  for (std::size_t n = 2; positions != nullptr && n < types.size(); ++n) {
+    (void)common_type(std::span(types).first(n), construct, (*positions)[n - 1]);
+  }
+  if (positions != nullptr && !positions->empty()) position = positions->back();
   type_ref to{common_type(types, construct, position), -1};
   if (to.id == type_oid::unknown) to.id = type_oid::text;
   bool same = true;
   for (auto& v : values) same = same && v->type() == values[0]->type();
   if (same && values[0]->type().id == to.id) return values;
-  for (auto& v : values) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    auto& v = values[i];
     auto c = try_coerce(v, to, cast_context::implicit, position);
     if (!c) {
-      throw sql_error(sqlstate::cannot_coerce, std::string(construct) + " could not convert type " +
-                                                   format_type({v->type().id, -1}) + " to " + format_type(to)).at(position);
+      throw sql_error(sqlstate::cannot_coerce, std::string(part != nullptr ? part : construct) + " could not convert type " +
+                                                   format_type({v->type().id, -1}) + " to " + format_type(to))
+          .at(positions != nullptr ? (*positions)[i] : position);
     }
     v = std::move(c);
   }
   return values;
 }
 
+/// Where an expression begins: casts and operators are known by the place of their sign.
+int binder::start_of(const ast::expr& e) {
+  const bool sign = e.kind == expr_kind::cast || e.kind == expr_kind::op || e.kind == expr_kind::like || e.kind == expr_kind::field;
+  if (!sign || e.args.empty() || !e.args[0]) return e.position;
+  if (e.kind == expr_kind::cast && e.args[0]->kind == expr_kind::row) return e.position;  // the cast becomes the row
+  const int first = start_of(*e.args[0]);
+  return first > 0 && (first < e.position || e.position == 0) ? first : e.position;
+}
+
 expression_ptr binder::case_form(const ast::expr& e, scope& s) {
   auto test = e.test ? bind(*e.test, s) : nullptr;
   if (test) test = settle_unknown(test);
   std::vector<expression_ptr> conditions, results;
+  std::vector<int> positions;
   for (std::size_t i = 0; i + 1 < e.args.size(); i += 2) {
     conditions.push_back(test ? call_operator("=", test, bind(*e.args[i], s), e.args[i]->position)
                               : bind_condition(*e.args[i], s, "CASE/WHEN"));
     results.push_back(bind(*e.args[i + 1], s));
+    positions.push_back(start_of(*e.args[i + 1]));
   }
   // PostgreSQL lets ELSE's type weigh first.
-  if (e.otherwise) results.insert(results.begin(), bind(*e.otherwise, s));
-  results = to_common(std::move(results), "CASE", e.position);
+  positions.insert(positions.begin(), e.otherwise ? start_of(*e.otherwise) : 0);
+  results.insert(results.begin(), e.otherwise ? bind(*e.otherwise, s)
+                                              : std::make_shared<constant_expression>(type_ref{type_oid::unknown, -1}, datum::null()));
+  results = to_common(std::move(results), "CASE", e.position, &positions, "CASE/WHEN");
   auto type = results[0]->type();
   expression_ptr otherwise;
-  if (e.otherwise) {
-    otherwise = results[0];
-    results.erase(results.begin());
-  }
+  if (e.otherwise) otherwise = results[0];
+  else type = results[1]->type();
+  results.erase(results.begin());
   std::vector<expression_ptr> branches;
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     branches.push_back(conditions[i]);
@@ -122,8 +152,12 @@ expression_ptr binder::common_form(const ast::expr& e, scope& s) {
   auto what = e.kind == expr_kind::coalesce ? kind::coalesce : e.kind == expr_kind::greatest ? kind::greatest : kind::least;
   const char* name = what == kind::coalesce ? "COALESCE" : what == kind::greatest ? "GREATEST" : "LEAST";
   std::vector<expression_ptr> values;
-  for (auto& a : e.args) values.push_back(bind(*a, s));
-  values = to_common(std::move(values), name, e.position);
+  std::vector<int> positions;
+  for (auto& a : e.args) {
+    values.push_back(bind(*a, s));
+    positions.push_back(start_of(*a));
+  }
+  values = to_common(std::move(values), name, e.position, &positions);
   auto type = values[0]->type();
   return std::make_shared<special_expression>(what, type, std::move(values));
 }
@@ -176,6 +210,9 @@ expression_ptr binder::between(const ast::expr& e, scope& s) {
 }
 
 expression_ptr binder::row_comparison(const std::string& op, const ast::expr& left, const ast::expr& right, scope& s, int position) {
+  if (right.kind == expr_kind::row && left.args.empty() && right.args.empty()) {
+    throw sql_error(sqlstate::feature_not_supported, "cannot compare rows of zero length").at(position);
+  }
   if (right.kind != expr_kind::row || left.args.size() != right.args.size()) {
     throw sql_error(sqlstate::syntax_error, "unequal number of entries in row expressions").at(position);
   }

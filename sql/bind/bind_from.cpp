@@ -6,6 +6,7 @@
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/plan/join_tree.hpp"
 #include "sql/plan/nodes.hpp"
+#include "sql/types/row_type.hpp"
 
 namespace helios::sql {
 
@@ -15,6 +16,11 @@ using ast::from_item;
 namespace {
 std::string display_name(const ast::relation_name& name) {
   return name.schema.empty() ? name.name : name.schema + "." + name.name;
+}
+
+const table_def& with_rows(const table_def& table, const ast::relation_name& name) {
+  if (!table.is_composite()) return table;
+  throw sql_error("42809", "\"" + table.name + "\" is a composite type").at(name.position);
 }
 
 tree_ptr opaque(plan_node_ptr root, std::vector<int> slots, std::vector<int> needs = {}) {
@@ -41,11 +47,11 @@ const table_def& binder::find_table(const ast::relation_name& name) const {
       throw sql_error(sqlstate::undefined_table, "relation \"" + display_name(name) + "\" does not exist").at(name.position);
     }
     if (schema != nullptr) {
-      if (auto* t = c.find_table(schema->id, name.name); t != nullptr) return *t;
+      if (auto* t = c.find_table(schema->id, name.name); t != nullptr) return with_rows(*t, name);
     }
   } else {
     for (oid schema : in_.env().search_path) {
-      if (auto* t = c.find_table(schema, name.name); t != nullptr) return *t;
+      if (auto* t = c.find_table(schema, name.name); t != nullptr) return with_rows(*t, name);
     }
   }
   throw sql_error(sqlstate::undefined_table, "relation \"" + display_name(name) + "\" does not exist").at(name.position);
@@ -59,6 +65,7 @@ relation_entry& binder::add_table(const table_def& table, const std::string& ali
     if (schema != nullptr) r.schema = schema->name;
   }
   r.table = &table;
+  r.row_type = row_type_of(table.id);
   r.base = in_.add_slots(table.columns.size() + 2);
   r.position = position;
   for (auto& c : table.columns) {
@@ -238,6 +245,19 @@ std::vector<record_column> record_columns(const binder& bind, const ast::from_it
   for (auto& c : item.function_columns) out.push_back({c.name, bind.resolve_type(c.type)});
   return out;
 }
+/// One row: the fields of `row` from `slot` on, and behind them its number.
+plan_node_ptr row_fields(analysis& in, expression_ptr row, const std::vector<record_column>& columns, int slot) {
+  int whole = in.add_slots(1);
+  in.use(whole);
+  auto held = std::make_shared<slot_expression>(row->type(), whole, "row");
+  std::vector<projection> fields;
+  for (auto& c : columns) {
+    auto i = fields.size();
+    fields.push_back({slot + static_cast<int>(i), std::make_shared<field_expression>(c.type, held, i, c.name)});
+  }
+  fields.push_back({slot + static_cast<int>(columns.size()), std::make_shared<constant_expression>(type_ref{type_oid::int8, -1}, datum::of_int(1))});
+  return make_project(make_project(make_one_row(), {{whole, std::move(row)}}), std::move(fields));
+}
 }  // namespace
 
 tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
@@ -261,10 +281,16 @@ tree_ptr binder::from_function(const ast::from_item& item, scope& s) {
     arguments = coerce_arguments(std::move(arguments), f.argument_types, call.position);
     type = {f.result_type, -1};
     columns = record_columns(*this, item, *f.function);
+    const bool row_type = columns.empty() && is_row_type(f.result_type);
+    if (row_type) {
+      for (auto& a : attributes_of(get_type(f.result_type))) columns.push_back({a.name, a.type});
+    }
     width = std::max(1, static_cast<int>(columns.size()));
     slot = in_.add_slots(static_cast<std::size_t>(width) + 1);
     if (f.function->returns_set) {
       root = make_function_scan(f.function, arguments, columns, slot, slot + width);
+    } else if (row_type) {
+      root = row_fields(in_, std::make_shared<call_expression>(type, f.function, arguments), columns, slot);
     } else {
       auto value = std::make_shared<call_expression>(type, f.function, arguments);
       root = make_project(make_one_row(), {{slot, value}, {slot + 1, std::make_shared<constant_expression>(type_ref{type_oid::int8, -1}, datum::of_int(1))}});

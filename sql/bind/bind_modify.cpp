@@ -28,6 +28,7 @@ relation_entry modify_binder::relation_at(const table_def& table, const std::str
   relation_entry r;
   r.alias = alias;
   r.table = &table;
+  r.row_type = row_type_of(table.id);
   r.base = base;
   for (auto& c : table.columns) {
     if (!c.dropped) r.columns.push_back({c.name, std::make_shared<slot_expression>(c.type, base + c.number - 1, c.name, table.id, c.number)});
@@ -55,7 +56,14 @@ expression_ptr modify_binder::default_of(const column_def& column) {
     auto sequence = std::make_shared<constant_expression>(type_ref{type_oid::regclass, -1}, datum::of_int(column.owned_sequence));
     return bind_.assign(bind_.call_function("nextval", {sequence}, 0), column.type, column.name, 0);
   }
-  if (column.default_text.empty()) return std::make_shared<constant_expression>(column.type, datum::null());
+  if (column.default_text.empty()) {
+    auto null = std::make_shared<constant_expression>(base_type(column.type), datum::null());
+    auto* domain = in_.definitions().find_type_definition(column.type.id);
+    if (domain == nullptr || domain->kind != 'd') return std::make_shared<constant_expression>(column.type, datum::null());
+    // The default of a domain counts where the column has none of its own; NULL may be refused.
+    return domain->default_text.empty() ? bind_.coerce(null, column.type, cast_context::assignment, 0)
+                                        : stored_expression(domain->default_text, s, column.type, column.name);
+  }
   return stored_expression(column.default_text, s, column.type, column.name);
 }
 
@@ -114,6 +122,7 @@ std::vector<const column_def*> modify_binder::insert_columns(const ast::insert_s
     return out;
   }
   for (auto& t : s.columns) {
+    if (!t.fields.empty()) throw sql_error(sqlstate::feature_not_supported, "INSERT into part of a column is not supported").at(t.position);
     auto& column = column_of(target, t.name, t.position, "insert into");
     if (std::find(out.begin(), out.end(), &column) != out.end()) {
       throw sql_error(sqlstate::duplicate_column, "column \"" + t.name + "\" specified more than once").at(t.position);
@@ -149,7 +158,7 @@ plan_node_ptr modify_binder::insert_values(const ast::select& q, scope& outer, c
       if (!is_default) refuse_explicit(column, "INSERT");
       bound.push_back(is_default
                           ? default_of(column)
-                          : bind_.assign(bind_.bind(*row[i], s), column.type, column.name, row[i]->position));
+                          : bind_.assign(bind_.bind(*row[i], s), column.type, column.name, binder::start_of(*row[i])));
     }
     rows.push_back(std::move(bound));
   }
@@ -182,10 +191,13 @@ plan_node_ptr modify_binder::insert_source(const ast::insert_statement& s, scope
   auto bound = bind_.bind_query(q, &outer, true);
   bool beyond = q.targets.size() > columns.size() && q.targets[columns.size()].value;
   check_width(bound.outputs.size(), columns.size(), listed, beyond ? q.targets[columns.size()].value->position : 0);
+  const bool plain_list = q.targets.size() == bound.outputs.size();
   for (std::size_t i = 0; i < bound.outputs.size(); ++i) {
     bool is_default = takes_default(*columns[i]);
     if (!is_default) refuse_explicit(*columns[i], "INSERT");
-    values.push_back(is_default ? default_of(*columns[i]) : bind_.assign(bound.outputs[i].value, columns[i]->type, columns[i]->name, 0));
+    const int position = plain_list && q.targets[i].value ? binder::start_of(*q.targets[i].value) : 0;
+    values.push_back(is_default ? default_of(*columns[i])
+                                : bind_.assign(bound.outputs[i].value, columns[i]->type, columns[i]->name, position));
   }
   return bound.root;
 }
@@ -331,6 +343,10 @@ std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& 
   std::vector<assignment> out;
   for (auto& t : targets) {
     auto& column = column_of(target, t.name, t.position, "update");
+    if (!t.fields.empty()) {
+      set_field(t, column, s, out);
+      continue;
+    }
     for (auto& known : out) {
       if (known.column == column.number - 1) {
         throw sql_error(sqlstate::syntax_error, "multiple assignments to same column \"" + t.name + "\"");
@@ -344,6 +360,24 @@ std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& 
     out.push_back({column.number - 1, std::move(value)});
   }
   return out;
+}
+
+/// SET column.field = value: on top of what the statement has set of the column so far.
+void modify_binder::set_field(const ast::target& t, const column_def& column, scope& s, std::vector<assignment>& out) {
+  if (t.row_column != 0) throw sql_error(sqlstate::feature_not_supported, "assignment to part of a column from a row is not supported").at(t.position);
+  auto known = std::find_if(out.begin(), out.end(), [&column](auto& a) { return a.column == column.number - 1; });
+  expression_ptr before;
+  if (known != out.end()) {
+    before = known->value;
+  } else {
+    ast::expr reference(ast::expr_kind::column, t.position);
+    reference.names = {s.relations.at(0).alias, column.name};
+    before = bind_.bind(reference, s);
+  }
+  auto value = bind_.store_field(before, t.fields, *t.value, t.name, t.position, s);
+  in_.use(*value);
+  if (known != out.end()) known->value = std::move(value);
+  else out.push_back({column.number - 1, std::move(value)});
 }
 
 storage::lock_mode modify_binder::mode_of(const std::vector<assignment>& set, const table_target& t) const {

@@ -28,6 +28,8 @@ class modify_binder {
   /// INSERT of rows that come in slots, in the order of `columns`: for COPY and CREATE TABLE AS.
   plan_node_ptr insert_rows(const table_def& table, const std::vector<std::int16_t>& columns, plan_node_ptr source,
                             const std::vector<expression_ptr>& values);
+  /// What a row gets in a column that it does not name.
+  expression_ptr default_of(const column_def& column);
 
  private:
   std::shared_ptr<table_target> target(const table_def& table);
@@ -38,7 +40,6 @@ class modify_binder {
                              std::vector<table_target::check>* checks = nullptr);
   /// The table's column under a name of the target; throws for what a view computes. `command`: "insert into" or "update".
   const column_def& column_of(const change_target& t, const std::string& name, int position, const char* command);
-  expression_ptr default_of(const column_def& column);
   expression_ptr stored_expression(const std::string& text, scope& s, type_ref to, const std::string& column);
   std::unique_ptr<binder::join_tree> first_relation(const change_target& changed, const std::string& alias, int position, scope& s,
                                                     table_source& source, std::vector<expression_ptr>& conditions);
@@ -50,6 +51,7 @@ class modify_binder {
   conflict_action conflict(const ast::conflict_clause& c, const table_target& t, const std::string& alias);
   std::vector<std::size_t> arbiters(const ast::conflict_clause& c, const table_target& t) const;
   std::vector<assignment> set_list(const std::vector<ast::target>& targets, const change_target& t, scope& s);
+  void set_field(const ast::target& t, const column_def& column, scope& s, std::vector<assignment>& out);
   expression_ptr set_value(const ast::target& t, const column_def& column, scope& s);
   storage::lock_mode mode_of(const std::vector<assignment>& set, const table_target& t) const;
   void use_columns(const table_def& table, int base);

@@ -21,6 +21,10 @@ bound_query binder::bind_query(const ast::select& q, scope* outer, bool keep_unk
 std::vector<output_column> binder::bind_targets(const std::vector<ast::target>& targets, scope& s, bool keep_unknown) {
   std::vector<output_column> out;
   for (auto& t : targets) {
+    if (t.value->kind == ast::expr_kind::star && !t.value->args.empty()) {
+      expand_row(*t.value, s, out);
+      continue;
+    }
     if (t.value->kind == ast::expr_kind::star) {
       auto& names = t.value->names;
       const std::vector<visible_column>* columns = nullptr;
@@ -98,7 +102,7 @@ std::vector<sort_key> binder::bind_order(const std::vector<ast::sort_item>& item
           .hint("Add the expression/function to every SELECT, or move the UNION into a FROM clause.").at(item.position);
     }
     if (!key.value) key.value = settle_unknown(bind(*item.value, s));
-    if (get_type(key.value->type().id).compare == nullptr) {
+    if (!get_type(key.value->type().id).comparable()) {
       throw sql_error(sqlstate::undefined_function, "could not identify an ordering operator for type " +
                                                         format_type({key.value->type().id, -1})).at(item.position);
     }
@@ -302,8 +306,9 @@ bound_query binder::simple_select(const ast::select& q, scope& s, bool keep_unkn
   if (!q.locking.empty()) recheck.insert(recheck.end(), tree->conditions.begin(), tree->conditions.end());
   auto plan = plan_joins(in_, *tree, std::move(where), index_order ? order : std::vector<sort_key>{}, limited);
   out.root = std::move(plan.root);
+  const bool sets = !p.sets.empty();  // their values are in no order, whatever the rows below are
   plan_groups(p);
-  bool sorted = plan.ordered || order.empty();
+  bool sorted = (plan.ordered && !sets) || order.empty();
   if (q.distinct) {
     if (!p.distinct_on.empty()) distinct_first(q, out, p.distinct_on, order, sorted);
     else distinct_rows(q, out, order);

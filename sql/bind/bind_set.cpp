@@ -65,7 +65,8 @@ bound_query binder::set_operation(const ast::select& q, scope& s, bool) {
   std::vector<type_ref> types;
   std::vector<projection> from_left, from_right;
   for (std::size_t i = 0; i < left.outputs.size(); ++i) {
-    auto both = to_common({left.outputs[i].value, right.outputs[i].value}, name, 0);
+    const bool plain_list = q.right->targets.size() == right.outputs.size() && q.right->targets[i].value;
+    auto both = to_common({left.outputs[i].value, right.outputs[i].value}, name, plain_list ? start_of(*q.right->targets[i].value) : 0);
     type_ref type = both[0]->type() == both[1]->type() ? both[0]->type() : type_ref{both[0]->type().id, -1};
     int slot = in_.add_slots(1);
     in_.use(slot);
@@ -156,7 +157,7 @@ void binder::bind_common_tables(const std::vector<ast::common_table>& tables, bo
       }
       entry->recursive = true;
       inside.common_tables.push_back(entry);
-      auto step = bind_query(*q.right, &inside);
+      auto step = bind_query(*q.right, &inside, true);
       if (step.outputs.size() != bound.outputs.size()) {
         throw sql_error(sqlstate::syntax_error, "each UNION query must have the same number of columns").at(t.position);
       }

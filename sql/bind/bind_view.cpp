@@ -53,6 +53,7 @@ relation_entry entry_of(const ast::from_item& item, const table_def& view, const
   relation_entry r;
   r.alias = item.alias.empty() ? view.name : item.alias;
   r.view = true;
+  r.row_type = row_type_of(view.id);
   r.position = item.position;
   if (item.alias.empty()) {
     if (auto* schema = definitions.find_schema(view.schema); schema != nullptr) r.schema = schema->name;

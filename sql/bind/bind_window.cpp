@@ -180,7 +180,7 @@ bound_window binder::bind_window(window_list& list, const ast::window_def& w, st
     });
   }
   for (std::size_t i = 0; i < w.partition.size(); ++i) {
-    if (get_type(out.partition[i]->type().id).compare != nullptr) continue;
+    if (get_type(out.partition[i]->type().id).comparable()) continue;
     throw sql_error(sqlstate::undefined_function, "could not identify an ordering operator for type " +
                                                       format_type({out.partition[i]->type().id, -1})).at(w.partition[i]->position);
   }

@@ -20,6 +20,8 @@ class binder {
   /// Coerced to boolean, with PostgreSQL's "argument of WHERE must be type boolean".
   expression_ptr bind_condition(const ast::expr& e, scope& s, const char* clause);
   type_ref resolve_type(const ast::type_name& name) const;
+  /// Without its modifier and array bounds; nullptr when there is none.
+  const type_ops* find_type_named(const ast::type_name& name) const;
   /// Assignment to a column, with PostgreSQL's "column "x" is of type integer but expression is of type text".
   expression_ptr assign(expression_ptr value, type_ref to, const std::string& column, int position);
   /// nullptr when there is no such cast in this context.
@@ -50,6 +52,11 @@ class binder {
                                    const std::vector<ast::target>* targets, scope& s, bool only_outputs);
   expression_ptr bind_limit(const ast::expr_ptr& e, scope& s, const char* clause);
   analysis& state() { return in_; }
+  /// What a column holds when one of its fields gets a value: `row` is what it held, `path` the names from the column's field on.
+  expression_ptr store_field(const expression_ptr& row, std::span<const std::string> path, const ast::expr& value, const std::string& column,
+                             int position, scope& s);
+  /// Where an expression begins in the text.
+  static int start_of(const ast::expr& e);
 
  private:
   // bind_expression.cpp
@@ -92,13 +99,26 @@ class binder {
   expression_ptr subquery(const ast::expr& e, scope& s);
   expression_ptr quantified(const ast::expr& e, scope& s);
   expression_ptr current_value(const ast::expr& e);
+  // coerce_types.cpp
+  expression_ptr coerce_defined(const expression_ptr& value, type_ref to, cast_context context, int position);
+  expression_ptr to_domain(const expression_ptr& value, const type_ops& domain, cast_context context, int position);
+  expression_ptr to_row(const row_expression& row, const type_ops& type, cast_context context, int position);
+  expression_ptr to_array(const expression_ptr& value, type_ref to, cast_context context, int position);
+  // bind_rows.cpp
+  expression_ptr array_of_defined(const ast::expr& e, type_ref to, scope& s);
+  expression_ptr field(const ast::expr& e, scope& s);
+  std::size_t field_number(type_ref type, const std::string& field, const std::string& column, int position) const;
+  void expand_row(const ast::expr& e, scope& s, std::vector<output_column>& out);
   // bind_arrays.cpp
   expression_ptr array(const ast::expr& e, scope& s);
   expression_ptr array_test(const ast::expr& e, scope& s);
   expression_ptr subscript(const ast::expr& e, scope& s);
   expression_ptr json_subscript(const ast::expr& e, expression_ptr value, scope& s);
   expression_ptr row(const ast::expr& e, scope& s);
-  std::vector<expression_ptr> to_common(std::vector<expression_ptr> values, const char* construct, int position);
+  /// `positions` of the values, for errors; `part` is what these call the construct, if not the same.
+  std::vector<expression_ptr> to_common(std::vector<expression_ptr> values, const char* construct, int position,
+                                        const std::vector<int>* positions = nullptr, const char* part = nullptr);
+
 
   // bind_select.cpp
   bound_query set_operation(const ast::select& q, scope& s, bool keep_unknown);

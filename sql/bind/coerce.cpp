@@ -1,13 +1,17 @@
 // Coercions: PostgreSQL's rules for literals of unknown type, parameters, casts and assignment.
 
+#include <cstdlib>
+
 #include "base/sql_error.hpp"
 #include "sql/bind/binder.hpp"
+#include "sql/types/type_name.hpp"
 
 namespace helios::sql {
 
 namespace {
 bool depends_on_clock(oid type, std::string_view literal) {
   switch (type) {
+    case type_oid::timetz: return true;  // without a zone of its own it is where the session is, today
     case type_oid::date: case type_oid::time: case type_oid::timestamp: case type_oid::timestamptz: break;
     default: return false;
   }
@@ -28,7 +32,11 @@ std::string stored_literal(std::string_view literal, datum value, type_ref to) {
     if (c == '\'') out += '\'';
     out += c;
   }
-  return out + "'::" + format_type(to);
+  return out + "'::" + stored_type_name(to);
+}
+
+bool is_parameter_unknown(const expression_ptr& value) {
+  return value->type().id == type_oid::unknown && dynamic_cast<const parameter_expression*>(value.get()) != nullptr;
 }
 
 std::int32_t modifier_of(oid type, const ast::type_name& name) {
@@ -58,7 +66,7 @@ std::int32_t modifier_of(oid type, const ast::type_name& name) {
       }
       return ((m[0] << 16) | (scale & 0x7ff)) + 4;
     }
-    case type_oid::timestamp: case type_oid::timestamptz: case type_oid::time: return m[0] > 6 ? 6 : m[0];
+    case type_oid::timestamp: case type_oid::timestamptz: case type_oid::time: case type_oid::timetz: return m[0] > 6 ? 6 : m[0];
     case type_oid::interval: return -1;
     case type_oid::bit:
     case type_oid::varbit: {
@@ -76,12 +84,30 @@ std::int32_t modifier_of(oid type, const ast::type_name& name) {
 }
 }  // namespace
 
+const type_ops* binder::find_type_named(const ast::type_name& name) const {
+  auto& names = name.names;
+  auto& types = in_.definitions().types();
+  if (names.size() == 1) {
+    for (oid schema : in_.env().search_path) {
+      auto* type = schema == pg_catalog_schema ? find_type(std::string_view(names[0])) : types.find(schema, names[0]);
+      if (type != nullptr) return type;
+    }
+    return nullptr;
+  }
+  auto& qualifier = names[names.size() - 2];
+  if (qualifier == "pg_catalog") return find_type(std::string_view(names.back()));
+  if (qualifier == stored_type_schema) return find_type(static_cast<oid>(std::strtoul(names.back().c_str(), nullptr, 10)));
+  auto* schema = in_.definitions().find_schema(qualifier);
+  if (schema == nullptr) throw sql_error(sqlstate::invalid_schema_name, "schema \"" + qualifier + "\" does not exist").at(name.position);
+  return types.find(schema->id, names.back());
+}
+
 type_ref binder::resolve_type(const ast::type_name& name) const {
-  auto* type = find_type(std::string_view(name.names.back()));
-  bool foreign = name.names.size() > 1 && name.names[name.names.size() - 2] != "pg_catalog";
-  if (type == nullptr || foreign) {
+  auto* type = find_type_named(name);
+  if (type == nullptr) {
     std::string full;
     for (auto& n : name.names) full += (full.empty() ? "" : ".") + n;
+    if (name.array_dimensions > 0) full += "[]";
     throw sql_error(sqlstate::undefined_object, "type \"" + full + "\" does not exist").at(name.position);
   }
   auto modifier = modifier_of(type->id, name);
@@ -98,12 +124,15 @@ type_ref binder::resolve_type(const ast::type_name& name) const {
 expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast_context context, int position) {
   oid from = value->type().id;
   if (to.id == type_oid::any || to.id == type_oid::anyelement || to.id == type_oid::anyarray || to.id == type_oid::anynonarray ||
-      to.id == type_oid::unknown) {
+      to.id == type_oid::any_enum || to.id == type_oid::unknown) {
     return from == type_oid::unknown && to.id != type_oid::unknown ? settle_unknown(value) : value;
+  }
+  if (to.id >= first_defined_oid && to.id != from && get_type(to.id).kind == 'd' && !is_parameter_unknown(value)) {
+    return to_domain(value, get_type(to.id), context, position);
   }
   if (from == type_oid::unknown) {
     if (auto* c = as_constant(value); c != nullptr) {
-      if (c->value().is_null() && in_.record != nullptr) in_.record->literals[c->position()] = "NULL::" + format_type(to);
+      if (c->value().is_null() && in_.record != nullptr) in_.record->literals[c->position()] = "NULL::" + stored_type_name(to);
       if (c->value().is_null()) return std::make_shared<constant_expression>(to, datum::null(), c->position());
       auto literal = c->value().as_bytes();
       if (depends_on_clock(to.id, literal)) in_.cacheable = false;
@@ -128,6 +157,10 @@ expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast
     }
     from = type_oid::text;
   }
+  if (from >= first_defined_oid && from != to.id && get_type(from).kind == 'd') {
+    auto below = base_type(type_ref{from, -1});
+    return try_coerce(std::make_shared<cast_expression>(below, value, nullptr, false), to, context, position);
+  }
   bool is_explicit = context == cast_context::explicit_;
   if (from == to.id) {
     if (to.modifier < 0 || value->type().modifier == to.modifier) return value;
@@ -136,7 +169,7 @@ expression_ptr binder::try_coerce(const expression_ptr& value, type_ref to, cast
     return fold(std::make_shared<cast_expression>(to, value, cast, is_explicit));
   }
   auto* cast = find_cast(from, to.id, context);
-  if (cast == nullptr) return nullptr;
+  if (cast == nullptr) return coerce_defined(value, to, context, position);
   if (cast->call != nullptr) return fold(std::make_shared<cast_expression>(to, value, cast, is_explicit));
   auto relabeled = fold(std::make_shared<cast_expression>(type_ref{to.id, -1}, value, cast, is_explicit));
   return to.modifier < 0 ? relabeled : try_coerce(relabeled, to, context, position);

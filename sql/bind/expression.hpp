@@ -263,16 +263,120 @@ class subscript_expression final : public expression {
 /// `nullable`.
 class row_expression final : public expression {
  public:
-  explicit row_expression(std::vector<expression_ptr> fields, std::vector<std::string> names = {}, bool nullable = false)
-      : expression({type_oid::record, -1}), fields_(std::move(fields)), names_(std::move(names)), nullable_(nullable) {}
+  explicit row_expression(std::vector<expression_ptr> fields, std::vector<std::string> names = {}, bool nullable = false,
+                          oid type = type_oid::record)
+      : expression({type, -1}), fields_(std::move(fields)), names_(std::move(names)), nullable_(nullable) {}
   datum eval(evaluation& in) const override;
   void children(const std::function<void(const expression_ptr&)>& visit) const override;
   void describe(std::string& out, bool as_key) const override;
+  const std::vector<expression_ptr>& fields() const { return fields_; }
+  const std::vector<std::string>& names() const { return names_; }
+  bool nullable() const { return nullable_; }
+  std::vector<expression_ptr> as_written;  ///< of ROW(...): with literals of unknown type, for a cast to a row type
 
  private:
   std::vector<expression_ptr> fields_;
   std::vector<std::string> names_;
   bool nullable_;
+};
+
+/// A value of a domain: refused when it does not meet the domain's conditions.
+class domain_expression final : public expression {
+ public:
+  domain_expression(oid domain, expression_ptr value) : expression({domain, -1}), value_(std::move(value)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(value_); }
+  void describe(std::string& out, bool as_key) const override;
+
+ private:
+  expression_ptr value_;
+};
+
+/// A cast through the text forms of two types, one of which the catalog defines.
+class text_cast_expression final : public expression {
+ public:
+  text_cast_expression(type_ref type, expression_ptr value) : expression(type), value_(std::move(value)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(value_); }
+  void describe(std::string& out, bool as_key) const override;
+  bool stable() const override { return true; }
+
+ private:
+  expression_ptr value_;
+};
+
+/// A cast of an array: `element` is evaluated for each element in `slot`.
+class element_cast_expression final : public expression {
+ public:
+  element_cast_expression(type_ref type, expression_ptr value, int slot, expression_ptr element)
+      : expression(type), value_(std::move(value)), slot_(slot), element_(std::move(element)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(value_); }
+  void describe(std::string& out, bool as_key) const override;
+
+ private:
+  expression_ptr value_;
+  int slot_;
+  expression_ptr element_;
+};
+
+/// (row).field
+class field_expression final : public expression {
+ public:
+  field_expression(type_ref type, expression_ptr row, std::size_t number, std::string name)
+      : expression(type), row_(std::move(row)), number_(number), name_(std::move(name)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(row_); }
+  void describe(std::string& out, bool as_key) const override;
+
+ private:
+  expression_ptr row_;
+  std::size_t number_;  ///< from 0
+  std::string name_;
+};
+
+/// A row with another value in one of its fields; a NULL row has NULL in the others.
+class field_store_expression final : public expression {
+ public:
+  field_store_expression(type_ref row_type, expression_ptr row, std::size_t number, expression_ptr value)
+      : expression(row_type), row_(std::move(row)), number_(number), value_(std::move(value)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override {
+    visit(row_);
+    visit(value_);
+  }
+  void describe(std::string& out, bool as_key) const override;
+
+ private:
+  expression_ptr row_;
+  std::size_t number_;  ///< from 0
+  expression_ptr value_;
+};
+
+/// A value of a row type as a record with names.
+class record_expression final : public expression {
+ public:
+  explicit record_expression(expression_ptr row) : expression({type_oid::record, -1}), row_(std::move(row)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(row_); }
+  void describe(std::string& out, bool as_key) const override { row_->describe(out, as_key); }
+
+ private:
+  expression_ptr row_;
+};
+
+/// IS [NOT] NULL of a row: all of its fields are (not).
+class row_test_expression final : public expression {
+ public:
+  row_test_expression(bool want_null, expression_ptr row)
+      : expression({type_oid::boolean, -1}), want_null_(want_null), row_(std::move(row)) {}
+  datum eval(evaluation& in) const override;
+  void children(const std::function<void(const expression_ptr&)>& visit) const override { visit(row_); }
+  void describe(std::string& out, bool as_key) const override;
+
+ private:
+  bool want_null_;
+  expression_ptr row_;
 };
 
 /// The arguments of a call as the aggregate takes them (aggregate_def::typed_arguments).

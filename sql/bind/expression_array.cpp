@@ -120,8 +120,9 @@ void subscript_expression::describe(std::string& out, bool as_key) const {
 datum row_expression::eval(evaluation& in) const {
   std::vector<record_field> fields;
   bool missing = nullable_;
+  const bool named = type().id == type_oid::record;  // a row type knows its names itself
   for (std::size_t i = 0; i < fields_.size(); ++i) {
-    fields.push_back({fields_[i]->type().id, fields_[i]->eval(in), i < names_.size() ? std::string_view(names_[i]) : std::string_view()});
+    fields.push_back({fields_[i]->type().id, fields_[i]->eval(in), named && i < names_.size() ? std::string_view(names_[i]) : std::string_view()});
     missing = missing && fields.back().value.is_null();
   }
   if (missing) return datum::null();

@@ -45,9 +45,18 @@ class catalog_loader {
       case definition_kind::sequence: name(c.sequences_.emplace(id, decode_sequence(id, value)).first->second); break;
       case definition_kind::role: c.roles_.emplace(id, decode_role(id, value)); break;
       case definition_kind::comment: c.comments_.emplace(id, decode_comment(id, value)); break;
+      case definition_kind::type: c.type_definitions_.emplace(id, decode_type(id, value)); break;
     }
   }
-  std::shared_ptr<const catalog> take() { return std::move(catalog_); }
+  std::shared_ptr<const catalog> take() {
+    catalog& c = *catalog_;
+    for (const auto& [id, t] : c.type_definitions_)
+      if (t.kind == 'e') c.types_.add_enum(t);
+    for (const auto& [id, t] : c.tables_) c.types_.add_relation(t);
+    for (const auto& [id, t] : c.type_definitions_)
+      if (t.kind == 'd') c.types_.add_domain(t);
+    return std::move(catalog_);
+  }
 
  private:
   template <class Def>
@@ -92,6 +101,7 @@ const sequence_def* catalog::find_sequence(oid schema, std::string_view name) co
 const sequence_def* catalog::find_sequence(oid id) const { return by_oid(sequences_, id); }
 const role_def* catalog::find_role(std::string_view name) const { return by_name(roles_, name); }
 const role_def* catalog::find_role(oid id) const { return by_oid(roles_, id); }
+const type_def* catalog::find_type_definition(oid id) const { return by_oid(type_definitions_, id); }
 const comment_def* catalog::find_comment(oid class_id, oid object, std::int16_t column) const {
   for (const auto& [id, c] : comments_)
     if (c.class_id == class_id && c.object == object && c.column == column) return &c;
@@ -111,6 +121,7 @@ void put_definition(storage::transaction& txn, const index_def& d) { put(txn, de
 void put_definition(storage::transaction& txn, const sequence_def& d) { put(txn, definition_kind::sequence, d); }
 void put_definition(storage::transaction& txn, const role_def& d) { put(txn, definition_kind::role, d); }
 void put_definition(storage::transaction& txn, const comment_def& d) { put(txn, definition_kind::comment, d); }
+void put_definition(storage::transaction& txn, const type_def& d) { put(txn, definition_kind::type, d); }
 
 void erase_definition(storage::transaction& txn, definition_kind kind, oid id) {
   txn.erase(storage::catalog_space, definition_key(kind, id));

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sql/catalog/type_set.hpp"
+#include "sql/types/enum_type.hpp"
 #include "sql/types/type.hpp"
 #include "storage/engine.hpp"
 #include "storage/sequence.hpp"
@@ -73,7 +75,7 @@ struct relation_use {
   friend auto operator<=>(const relation_use&, const relation_use&) = default;
 };
 
-/// A table, a view or a materialized view.
+/// A table, a view, a materialized view or a composite type.
 struct table_def {
   oid id = 0;
   std::string name;
@@ -83,13 +85,36 @@ struct table_def {
   std::vector<column_def> columns;
   std::vector<constraint_def> constraints;
   std::vector<oid> indexes;
-  char kind = 'r';                ///< as pg_class.relkind: 'r', 'v', 'm'
+  char kind = 'r';                ///< as pg_class.relkind: 'r', 'v', 'm', 'c'
   bool populated = true;          ///< false: a materialized view WITH NO DATA
   char check_option = 0;          ///< of a view: 'l' local, 'c' cascaded, 0 none
   std::string definition;         ///< a view's query; names are qualified, so that search_path means nothing to it
   std::vector<relation_use> uses; ///< of a view, sorted
   bool is_view() const { return kind == 'v'; }
+  bool is_composite() const { return kind == 'c'; }
   const column_def* column(std::string_view name) const;
+};
+
+struct domain_constraint {
+  oid id = 0;
+  std::string name;
+  std::string check_text;         ///< over a column named value
+  bool validated = true;
+};
+
+/// An enum or a domain. (A composite type is a table_def.)
+struct type_def {
+  oid id = 0;
+  std::string name;
+  oid schema = 0, owner = 0;
+  char kind = 'e';                ///< as pg_type.typtype: 'e', 'd'
+  oid array = 0;                  ///< its array type
+  std::string array_name;
+  std::vector<enum_label> labels;
+  type_ref base;                  ///< of a domain
+  bool not_null = false;
+  std::string default_text;       ///< SQL text; empty if none
+  std::vector<domain_constraint> constraints;
 };
 
 struct sequence_def {
@@ -142,6 +167,10 @@ class catalog {
   const std::map<oid, index_def>& indexes() const { return indexes_; }
   const std::map<oid, sequence_def>& sequences() const { return sequences_; }
   const std::map<oid, role_def>& roles() const { return roles_; }
+  const type_def* find_type_definition(oid id) const;
+  const std::map<oid, type_def>& type_definitions() const { return type_definitions_; }
+  /// All types of this catalog, those of its relations' rows and arrays included.
+  const type_set& types() const { return types_; }
   const std::map<oid, comment_def>& comments() const { return comments_; }
   const comment_def* find_comment(oid class_id, oid object, std::int16_t column) const;
   const std::string& database_name() const { return database_name_; }
@@ -154,6 +183,8 @@ class catalog {
   std::map<oid, sequence_def> sequences_;
   std::map<oid, role_def> roles_;
   std::map<oid, comment_def> comments_;
+  std::map<oid, type_def> type_definitions_;
+  type_set types_;
   std::string database_name_;
   std::unordered_map<std::string, oid> relations_by_name_;  ///< "schema oid/name": tables, indexes and sequences share names
 };
@@ -169,7 +200,8 @@ void put_definition(storage::transaction&, const index_def&);
 void put_definition(storage::transaction&, const sequence_def&);
 void put_definition(storage::transaction&, const role_def&);
 void put_definition(storage::transaction&, const comment_def&);
-enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role, comment };
+void put_definition(storage::transaction&, const type_def&);
+enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role, comment, type = 20 };
 void erase_definition(storage::transaction&, definition_kind kind, oid id);
 
 struct bootstrap_options {

@@ -1,5 +1,7 @@
 #include "sql/catalog/encoding.hpp"
 
+#include <bit>
+
 #include "base/bytes.hpp"
 #include "base/sql_error.hpp"
 
@@ -139,7 +141,7 @@ void put_view_fields(writer& w, const table_def& t) {
 
 void get_view_fields(reader& r, table_def& t) {
   t.kind = static_cast<char>(r.number<std::uint8_t>());
-  if (t.kind != 'r' && t.kind != 'v' && t.kind != 'm') r.fail("its kind is none");
+  if (t.kind != 'r' && t.kind != 'v' && t.kind != 'm' && t.kind != 'c') r.fail("its kind is none");
   t.populated = r.flag();
   t.check_option = static_cast<char>(r.number<std::uint8_t>());
   t.definition = r.text();
@@ -169,8 +171,9 @@ std::string definition_key(definition_kind kind, oid id) {
 
 parsed_key parse_definition_key(std::string_view key) {
   const auto kind = key.empty() ? 0u : static_cast<std::uint8_t>(key[0]);
-  if (key.size() != 5 || kind < static_cast<unsigned>(definition_kind::database) ||
-      kind > static_cast<unsigned>(definition_kind::comment))
+  const bool known = (kind >= static_cast<unsigned>(definition_kind::database) && kind <= static_cast<unsigned>(definition_kind::comment)) ||
+                     kind == static_cast<unsigned>(definition_kind::type);
+  if (key.size() != 5 || !known)
     throw sql_error(sqlstate::data_corrupted, "the catalog holds a key that is none of its own");
   return {static_cast<definition_kind>(kind), load_be<oid>(key.data() + 1)};
 }
@@ -212,6 +215,52 @@ std::string encode(const comment_def& c) {
 
 std::string encode(const role_def& r) {
   return writer().text(r.name).flag(r.superuser).flag(r.can_login).text(r.scram_verifier).take();
+}
+
+std::string encode(const type_def& t) {
+  writer w;
+  w.text(t.name).number(t.schema).number(t.owner).number(static_cast<std::uint8_t>(t.kind)).number(t.array).text(t.array_name);
+  w.count(t.labels.size());
+  for (const auto& l : t.labels) w.number(l.id).text(l.name).text(l.key).number(std::bit_cast<std::uint32_t>(l.sort_order));
+  w.number(t.base.id).number(t.base.modifier).flag(t.not_null).text(t.default_text);
+  w.count(t.constraints.size());
+  for (const auto& c : t.constraints) w.number(c.id).text(c.name).text(c.check_text).flag(c.validated);
+  return w.take();
+}
+
+type_def decode_type(oid id, std::string_view bytes) {
+  reader r("type", id, bytes);
+  type_def t;
+  t.id = id;
+  t.name = r.text();
+  t.schema = r.number<oid>();
+  t.owner = r.number<oid>();
+  t.kind = static_cast<char>(r.number<std::uint8_t>());
+  if (t.kind != 'e' && t.kind != 'd') r.fail("its kind is none");
+  t.array = r.number<oid>();
+  t.array_name = r.text();
+  for (auto n = r.count(4 + 4 + 4 + 4); n > 0; --n) {
+    enum_label l;
+    l.id = r.number<oid>();
+    l.name = r.text();
+    l.key = r.text();
+    l.sort_order = std::bit_cast<float>(r.number<std::uint32_t>());
+    t.labels.push_back(std::move(l));
+  }
+  t.base.id = r.number<oid>();
+  t.base.modifier = r.number<std::int32_t>();
+  t.not_null = r.flag();
+  t.default_text = r.text();
+  for (auto n = r.count(4 + 4 + 4 + 1); n > 0; --n) {
+    domain_constraint c;
+    c.id = r.number<oid>();
+    c.name = r.text();
+    c.check_text = r.text();
+    c.validated = r.flag();
+    t.constraints.push_back(std::move(c));
+  }
+  r.finish();
+  return t;
 }
 
 database_def decode_database(oid id, std::string_view bytes) {

@@ -31,6 +31,7 @@ std::string encode(const index_def&);
 std::string encode(const sequence_def&);
 std::string encode(const role_def&);
 std::string encode(const comment_def&);
+std::string encode(const type_def&);
 
 database_def decode_database(oid id, std::string_view bytes);
 schema_def decode_schema(oid id, std::string_view bytes);
@@ -39,5 +40,6 @@ index_def decode_index(oid id, std::string_view bytes);
 sequence_def decode_sequence(oid id, std::string_view bytes);
 role_def decode_role(oid id, std::string_view bytes);
 comment_def decode_comment(oid id, std::string_view bytes);
+type_def decode_type(oid id, std::string_view bytes);
 
 }  // namespace helios::sql

@@ -53,7 +53,7 @@ class copy_source_operation final : public operation {
     }
     for (std::size_t i = 0; i < fields_.size(); ++i) {
       auto& slot = in.slots[static_cast<std::size_t>(node_.targets_[i])];
-      slot = fields_[i] ? value(i, *fields_[i]) : datum::null();
+      slot = fields_[i] ? value(i, *fields_[i]) : null_value(i);
     }
     return true;
   }
@@ -69,6 +69,17 @@ class copy_source_operation final : public operation {
       e.report().where = place() + ", column " + node_.columns_[i]->name + ": \"" + std::string(field.substr(0, 100)) + "\"";
       throw;
     }
+  }
+  /// Domains may refuse it.
+  datum null_value(std::size_t i) {
+    auto& ops = get_type(node_.columns_[i]->type.id);
+    try {
+      if (ops.kind == 'd') current_types()->check_domain(ops, datum::null());
+    } catch (sql_error& e) {
+      e.report().where = place() + ", column " + node_.columns_[i]->name + ": null input";
+      throw;
+    }
+    return datum::null();
   }
   std::string place() const { return "COPY " + node_.table_.name + ", line " + std::to_string(node_.reader_.line()); }
   sql_error at_line(sql_error e) const {

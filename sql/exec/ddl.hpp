@@ -28,6 +28,12 @@ class ddl {
   std::string rename(const ast::rename_statement& s);
   std::string truncate(const ast::truncate_statement& s);
   std::string role(const ast::role_statement& s);
+  std::string create_enum(const ast::create_enum_statement& s);
+  std::string alter_enum(const ast::alter_enum_statement& s);
+  std::string create_domain(const ast::create_domain_statement& s);
+  std::string alter_domain(const ast::alter_domain_statement& s);
+  std::string create_composite(const ast::create_composite_statement& s);
+  std::string move_type(const ast::move_type_statement& s);
 
  private:
   struct constraint_request {
@@ -41,6 +47,33 @@ class ddl {
     std::set<oid> tables;
     std::vector<std::string> dependents;
   };
+  // types (ddl_types.cpp, ddl_enum.cpp, ddl_domain.cpp, ddl_composite.cpp)
+  oid schema_of_type(const ast::relation_name& name);
+  /// Throws 42710 unless the name is free for a type in this schema; the array type of another gets out of the way.
+  void refuse_existing_type(oid schema, const std::string& name, bool of_relation = false);
+  std::string free_array_name(oid schema, const std::string& name) const;
+  /// The name locked against changes by others; nullptr when there is none.
+  const type_ops* find_type_of(const ast::relation_name& name);
+  const type_ops& type_for(const ast::relation_name& name);
+  /// For as long as the transaction runs nobody drops it.
+  void use_type(type_ref type);
+  void put_new_type(type_def type, const ast::relation_name& name);
+  void drop_types(const ast::drop_statement& s);
+  void drop_type(const type_ops& type, drop_work& drops);
+  void drop_uses_of_type(const type_ops& type, drop_work& drops);
+  void forget_dropped_columns(oid type);
+  void drop_default_or_check(const table_def& table, oid type, const std::string& what, drop_work& drops);
+  std::string rename_type(const ast::rename_statement& s);
+  std::string rename_domain_constraint(const ast::rename_statement& s);
+  std::string described_type(const type_ops& type) const;
+  std::string stored_default(const ast::expr& value, type_ref type) const;
+  void check_row_type_unused(const table_def& table);
+  std::string make_domain(const ast::create_domain_statement& s);
+  std::string change_domain(const ast::alter_domain_statement& s);
+  std::string make_composite(const ast::create_composite_statement& s);
+  type_def domain_for(const ast::relation_name& name);
+  void add_domain_check(type_def& domain, const ast::constraint& rule);
+  void check_domain_values(const type_def& domain, const std::string& what);
   // views (ddl_view.cpp)
   struct view_query {
     std::vector<output_column> outputs;
@@ -104,6 +137,7 @@ class ddl {
   void add_column(table_def& table, const ast::alter_table_command& c);
   void drop_column(table_def& table, const ast::alter_table_command& c);
   void drop_constraint(table_def& table, const ast::alter_table_command& c);
+  void check_default_cast(const column_def& column, type_ref to);
   void change_type(table_def& table, const ast::alter_table_command& c);
   /// Every row written anew: `change` gets the decoded values.
   void rewrite(const table_def& before, const table_def& after, const std::function<void(std::vector<datum>&, evaluation&)>& change);

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "base/sql_error.hpp"
-#include "sql/bind/binder.hpp"
+#include "sql/bind/bind_modify.hpp"
 #include "sql/exec/ddl.hpp"
+#include "sql/exec/row_nesting.hpp"
 
 namespace helios::sql {
 
@@ -41,10 +42,11 @@ void check_alterable(const table_def& table, const ast::alter_table_statement& s
 std::string ddl::alter_table(const ast::alter_table_statement& s) {
   begin("ALTER TABLE");
   using kind = ast::object_kind;
-  if (s.kind != kind::table && s.kind != kind::view && s.kind != kind::materialized_view) {
+  const bool of_type = s.kind == kind::type;
+  if (!of_type && s.kind != kind::table && s.kind != kind::view && s.kind != kind::materialized_view) {
     throw sql_error(sqlstate::feature_not_supported, "ALTER of this kind of object is not supported");
   }
-  const char* tag = s.kind == kind::view ? "ALTER VIEW" : s.kind == kind::table ? "ALTER TABLE" : "ALTER MATERIALIZED VIEW";
+  const char* tag = of_type ? "ALTER TYPE" : s.kind == kind::view ? "ALTER VIEW" : s.kind == kind::table ? "ALTER TABLE" : "ALTER MATERIALIZED VIEW";
   auto* found = try_table(s.table, lock_mode::access_exclusive);
   if (found == nullptr) {
     if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.table.name + "\" does not exist");
@@ -52,8 +54,18 @@ std::string ddl::alter_table(const ast::alter_table_statement& s) {
     return tag;
   }
   auto table = *found;
-  check_alterable(table, s);
+  if (of_type && !table.is_composite()) throw sql_error("42809", "\"" + table.name + "\" is not a composite type");
+  if (!of_type && table.is_composite()) {
+    throw sql_error("42809", "\"" + table.name + "\" is a composite type").hint("Use ALTER TYPE instead.");
+  }
+  if (!of_type) check_alterable(table, s);
   for (auto& c : s.commands) {
+    bool with_value = std::any_of(c.column.constraints.begin(), c.column.constraints.end(), [](auto& r) {
+      return r.kind != ast::constraint_kind::null && r.kind != ast::constraint_kind::not_null;
+    });
+    bool changes_rows = c.what == command_kind::drop_column || c.what == command_kind::alter_type ||
+                        (c.what == command_kind::add_column && with_value);
+    if (changes_rows && !table.is_view()) check_row_type_unused(table);
     alter(table, c);
     put(table);
   }
@@ -134,7 +146,7 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
       auto& column = column_of(table, c.name);
       refuse_default(table, column, false);
       check_default(*c.value, column);
-      column.default_text = c.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*c.value);
+      column.default_text = stored_default(*c.value, column.type);
       column.owned_sequence = 0;
       return;
     }
@@ -176,6 +188,7 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
 }
 
 void ddl::rewrite(const table_def& before, const table_def& after, const std::function<void(std::vector<datum>&, evaluation&)>& change) {
+  if (before.is_composite()) return;  // it has no rows
   row_codec from(before), to(after);
   std::vector<int> all;
   for (auto& c : before.columns) {
@@ -220,21 +233,17 @@ void ddl::add_column(table_def& table, const ast::alter_table_command& c) {
     column.default_text = table.columns.back().default_text = ast::to_sql(*rule.value);
   }
   put(table);
+  check_nesting(*owner_.definitions(), table);
   if (column.generated) {
     fill_generated(before, table, column);
-  } else if (!column.default_text.empty()) {
-    // The default is computed for each row that exists: rows are complete by themselves.
-    auto parsed = parse("SELECT " + column.default_text);
-    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+  } else if (!column.default_text.empty() || base_type(column.type.id) != column.type.id) {
+    // The default is computed for each row that exists: rows are complete by themselves. A domain may have one, or refuse NULL.
     analysis in(owner_.environment());
-    binder bind(in);
-    scope s;
-    auto value = column.owned_sequence != 0
-                     ? bind.call_function("nextval", {std::make_shared<constant_expression>(type_ref{type_oid::regclass, -1}, datum::of_int(column.owned_sequence))}, 0)
-                     : bind.bind(*select.query->targets.at(0).value, s);
-    value = bind.assign(value, column.type, column.name, 0);
+    auto value = modify_binder(in).default_of(column);
+    auto width = in.used().size();
     auto at = static_cast<std::size_t>(column.number - 1);
     rewrite(before, table, [&](std::vector<datum>& row, evaluation& run) {
+      run.slots.resize(width);
       row[at] = value->eval(run);
       if (row[at].is_null() && column.not_null) {
         throw sql_error(sqlstate::not_null_violation, "column \"" + column.name + "\" of relation \"" + table.name + "\" contains null values");
@@ -351,6 +360,20 @@ void ddl::drop_constraint(table_def& table, const ast::alter_table_command& c) {
   table.constraints.erase(at);
 }
 
+/// The column's default must become one of the new type.
+void ddl::check_default_cast(const column_def& column, type_ref to) {
+  if (column.default_text.empty() || column.owned_sequence != 0) return;
+  auto parsed = parse("SELECT " + column.default_text);
+  auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+  analysis in(owner_.environment());
+  binder bind(in);
+  scope alone;
+  alone.clause = "DEFAULT expressions";
+  auto before = bind.assign(bind.bind(*select.query->targets.at(0).value, alone), column.type, column.name, 0);
+  if (bind.try_coerce(before, to, cast_context::assignment, 0)) return;
+  throw sql_error(sqlstate::datatype_mismatch, "default for column \"" + column.name + "\" cannot be cast automatically to type " + format_type({to.id, -1}));
+}
+
 void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
   auto& column = column_of(table, c.name);
   auto before = table;
@@ -386,6 +409,8 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
     bool involved = rule.kind == constraint_kind::foreign_key && std::find(rule.columns.begin(), rule.columns.end(), number) != rule.columns.end();
     if (involved) throw sql_error(sqlstate::feature_not_supported, "changing the type of a foreign key's column is not supported");
   }
+  check_default_cast(column, to);
+  use_type(to);
   column.type = to;
   for (auto& rule : table.constraints) {
     if (rule.kind == constraint_kind::check) bound_check(table, rule.check_text);  // refused before anything is rewritten
@@ -397,6 +422,7 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
     row[static_cast<std::size_t>(number - 1)] = cast->eval(run);
   });
   put(table);
+  check_nesting(*owner_.definitions(), table);
   for (auto& rule : table.constraints) {
     if (rule.kind == constraint_kind::check) check_rows(table, rule.name, rule.check_text);
   }
@@ -469,6 +495,8 @@ std::string ddl::rename(const ast::rename_statement& s) {
   using kind = ast::rename_statement::kind;
   begin("ALTER TABLE");
   if (s.what == kind::schema || s.what == kind::index || s.what == kind::sequence) return rename_other(s);
+  if (s.what == kind::type || s.what == kind::domain) return rename_type(s);
+  if (s.what == kind::domain_constraint) return rename_domain_constraint(s);
   auto* found = try_table(s.name, lock_mode::access_exclusive);
   if (found == nullptr) {
     if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
@@ -476,10 +504,11 @@ std::string ddl::rename(const ast::rename_statement& s) {
     return "ALTER TABLE";
   }
   auto table = *found;
-  bool of_column = s.what == kind::column;
+  bool of_column = s.what == kind::column || s.what == kind::attribute;
   const char* tag = s.what == kind::view || (of_column && s.of == ast::object_kind::view) ? "ALTER VIEW"
                     : s.what == kind::materialized_view || (of_column && s.of == ast::object_kind::materialized_view) ? "ALTER MATERIALIZED VIEW"
-                                                                                                              : "ALTER TABLE";
+                    : table.is_composite() ? "ALTER TYPE"
+                                           : "ALTER TABLE";
   std::int16_t column_number = 0;
   switch (s.what) {
     case kind::view: case kind::materialized_view: {
@@ -493,6 +522,9 @@ std::string ddl::rename(const ast::rename_statement& s) {
       refuse_existing(table.schema, s.to, 0);
       table.name = s.to;
       break;
+    case kind::attribute:
+      if (!table.is_composite()) throw sql_error("42809", "\"" + table.name + "\" is not a composite type");
+      [[fallthrough]];
     case kind::column: {
       if (table.column(s.from) == nullptr) {
         throw sql_error(sqlstate::undefined_column, "column \"" + s.from + "\" does not exist");

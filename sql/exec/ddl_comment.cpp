@@ -7,7 +7,7 @@ namespace helios::sql {
 
 namespace {
 
-constexpr oid of_relations = 1259, of_constraints = 2606, of_schemas = 2615, of_roles = 1260, of_databases = 1262, the_database = 5;
+constexpr oid of_relations = 1259, of_constraints = 2606, of_schemas = 2615, of_roles = 1260, of_databases = 1262, of_types = 1247, the_database = 5;
 using comment_kind = ast::comment_statement::kind;
 
 std::string shown(const ast::relation_name& n) { return n.schema.empty() ? n.name : n.schema + "." + n.name; }
@@ -56,6 +56,20 @@ subject constraint_subject(session_core& owner, const ast::comment_statement& s)
   throw sql_error(sqlstate::undefined_object, "constraint \"" + s.part + "\" for table \"" + table->name + "\" does not exist");
 }
 
+subject type_subject(session_core& owner, const ast::comment_statement& s) {
+  auto* type = s.name.schema.empty() || s.name.schema == "pg_catalog" ? find_type(std::string_view(s.name.name)) : nullptr;
+  if (type == nullptr) type = owner.find_defined(s.name.schema, s.name.name);
+  if (type == nullptr) throw sql_error(sqlstate::undefined_object, "type \"" + shown(s.name) + "\" does not exist");
+  if (s.what == comment_kind::type) return {of_types, type->id, 0};
+  if (type->kind != 'd') throw sql_error("42809", "\"" + s.name.name + "\" is not a domain");
+  if (s.what == comment_kind::domain) return {of_types, type->id, 0};
+  auto definitions = owner.definitions();
+  for (auto& rule : definitions->find_type_definition(type->id)->constraints) {
+    if (rule.name == s.part) return {of_constraints, rule.id, 0};
+  }
+  throw sql_error(sqlstate::undefined_object, "constraint \"" + s.part + "\" for domain " + format_type({type->id, -1}) + " does not exist");
+}
+
 subject subject_of(session_core& owner, const ast::comment_statement& s) {
   auto c = owner.definitions();
   switch (s.what) {
@@ -73,6 +87,7 @@ subject subject_of(session_core& owner, const ast::comment_statement& s) {
     case comment_kind::database:
       if (s.name.name != c->database_name()) throw sql_error(sqlstate::invalid_catalog_name, "database \"" + s.name.name + "\" does not exist");
       return {of_databases, the_database, 0};
+    case comment_kind::type: case comment_kind::domain: case comment_kind::domain_constraint: return type_subject(owner, s);
     case comment_kind::other: throw sql_error(sqlstate::feature_not_supported, "COMMENT ON " + s.kind_name + " is not supported");
     default: return relation_subject(owner, s);
   }

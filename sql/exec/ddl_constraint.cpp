@@ -137,6 +137,15 @@ oid id_of_table(const table_def& parent) {
 }
 }  // namespace
 
+namespace {
+/// Columns of these types have the same keys.
+bool fits(oid a, oid b) {
+  auto integer = [](oid t) { return t == type_oid::int2 || t == type_oid::int4 || t == type_oid::int8; };
+  auto string = [](oid t) { return t == type_oid::text || t == type_oid::varchar; };
+  return a == b || (integer(a) && integer(b)) || (string(a) && string(b));
+}
+}  // namespace
+
 void ddl::add_foreign_key(table_def& table, const constraint_request& request, bool existing_rows) {
   auto& rule = *request.rule;
   auto names = request.column.empty() ? rule.columns : std::vector<std::string>{request.column};
@@ -183,9 +192,7 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
   for (std::size_t i = 0; i < out.columns.size(); ++i) {
     auto a = table.columns[static_cast<std::size_t>(out.columns[i] - 1)].type.id;
     auto b = parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].type.id;
-    auto integer = [](oid t) { return t == type_oid::int2 || t == type_oid::int4 || t == type_oid::int8; };
-    auto string = [](oid t) { return t == type_oid::text || t == type_oid::varchar; };
-    if (a == b || (integer(a) && integer(b)) || (string(a) && string(b))) continue;
+    if (fits(base_type(a), base_type(b))) continue;
     throw sql_error(sqlstate::datatype_mismatch, "foreign key constraint \"" + out.name + "\" cannot be implemented")
         .detail("Key columns \"" + names[i] + "\" and \"" + parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].name +
                 "\" are of incompatible types: " + format_type({a, -1}) + " and " + format_type({b, -1}) + ".");
@@ -325,7 +332,7 @@ std::string ddl::create_index(const ast::create_index_statement& s) {
     if (e.column.empty()) throw sql_error(sqlstate::feature_not_supported, "indexes on expressions are not supported");
     auto* column = table.column(e.column);
     if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + e.column + "\" does not exist");
-    if (get_type(column->type.id).write_key == nullptr) {
+    if (!get_type(column->type.id).has_key()) {
       throw sql_error(sqlstate::undefined_object, "data type " + format_type({column->type.id, -1}) +
                                                       " has no default operator class for access method \"btree\"");
     }

@@ -30,7 +30,7 @@ std::string quoted(const ast::relation_name& name) {
 }
 
 [[noreturn]] void depended_on(const std::string& what, const std::string& detail) {
-  throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop " + what + " because other objects depend on it")
+  throw sql_error(sqlstate::dependent_objects_still_exist, "cannot drop " + what + " because other objects depend on " + (what == "desired object(s)" ? "them" : "it"))
       .detail(detail).hint("Use DROP ... CASCADE to drop the dependent objects too.");
 }
 }  // namespace
@@ -56,7 +56,10 @@ void ddl::drop_table(const table_def& dropped, drop_work& drops) {
     }
   }
   drop_views_of(table.id, 0, described(table), drops);
+  drop_uses_of_type(get_type(row_type_of(table.id)), drops);
   if (!drops.cascade && !drops.dependents.empty()) return;
+  forget_dropped_columns(row_type_of(table.id));
+  forget_dropped_columns(row_array_of(table.id));
   erase_comments(1259, table.id, 0);
   for (auto& rule : table.constraints) erase_comments(2606, rule.id, 0);
   for (oid index : table.indexes) remove_index(index);
@@ -86,6 +89,7 @@ namespace {
   const char* what = wanted == ast::object_kind::view ? "a view" : wanted == ast::object_kind::table ? "a table" : "a materialized view";
   const char* hint = have == 'v'   ? "Use DROP VIEW to remove a view."
                      : have == 'm' ? "Use DROP MATERIALIZED VIEW to remove a materialized view."
+                     : have == 'c' ? "Use DROP TYPE to remove a type."
                      : have == 'i' ? "Use DROP INDEX to remove an index."
                      : have == 'S' ? "Use DROP SEQUENCE to remove a sequence."
                                    : "Use DROP TABLE to remove a table.";
@@ -134,6 +138,11 @@ void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
   }
   for (auto& [table_id, table] : all->tables()) {
     if (table.schema != id) continue;
+    if (table.is_composite()) {
+      depends("type " + name + "." + table.name);
+      if (cascade) drop_type(get_type(row_type_of(table_id)), drops);
+      continue;
+    }
     depends(std::string(table.kind == 'v' ? "view " : table.kind == 'm' ? "materialized view " : "table ") + name + "." + table.name);
     if (!cascade) continue;
     lock_for_drop(table_id, table.name);
@@ -146,6 +155,13 @@ void ddl::drop_schema(const std::string& name, oid id, bool cascade) {
     if (sequence.schema != id || sequence.owned_by_table != 0) continue;
     depends("sequence " + name + "." + sequence.name);
     if (cascade) drop_sequence(sequence, true);
+  }
+  all = owner_.definitions();
+  for (auto& [type_id, type] : all->type_definitions()) {
+    if (type.schema != id || drops.tables.count(type_id) > 0) continue;
+    depends("type " + name + "." + type.name);
+    drops.tables.insert(type_id);
+    drop_type(get_type(type_id), drops);
   }
   finish_drops(drops, "schema " + name);
   erase_comments(2615, id, 0);
@@ -198,6 +214,10 @@ std::string ddl::drop(const ast::drop_statement& s) {
   };
   if (s.kind == kind::table || s.kind == kind::view || s.kind == kind::materialized_view) {
     drop_tables(s, missing);
+    return command;
+  }
+  if (s.kind == kind::type || s.kind == kind::domain) {
+    drop_types(s);
     return command;
   }
   for (auto& name : s.names) {

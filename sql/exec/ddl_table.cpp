@@ -6,6 +6,7 @@
 #include "sql/bind/bind_modify.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/exec/ddl.hpp"
+#include "sql/exec/row_nesting.hpp"
 #include "sql/plan/finish.hpp"
 
 namespace helios::sql {
@@ -133,6 +134,7 @@ column_def ddl::make_column(const ast::table_column& c, table_def& table, std::v
   } else {
     analysis in(owner_.environment());
     out.type = binder(in).resolve_type(c.type);
+    use_type(out.type);
     if (get_type(out.type.id).category == 'P') {
       throw sql_error("42P16", "column \"" + c.name + "\" has pseudo-type " + format_type(out.type));
     }
@@ -144,7 +146,7 @@ column_def ddl::make_column(const ast::table_column& c, table_def& table, std::v
       case kind::null: break;
       case kind::default_:
         check_default(*rule.value, out);
-        out.default_text = rule.value->kind == ast::expr_kind::null ? std::string() : ast::to_sql(*rule.value);
+        out.default_text = stored_default(*rule.value, out.type);
         break;
       case kind::identity:
         refuse_identity(out.type);
@@ -181,6 +183,7 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
     owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
     return "CREATE TABLE";
   }
+  refuse_existing_type(schema, s.table.name, true);
   if (s.columns.size() > columns_max) throw sql_error("54011", "tables can have at most 1600 columns");
   table_def table;
   table.id = owner_.next_oid();
@@ -192,6 +195,7 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   make_columns(s, table, later);
   for (auto& c : s.constraints) later.push_back({&c, {}});
   put(table);
+  check_nesting(*owner_.definitions(), table);
   // Keys first: foreign keys to the table itself need them.
   auto rank = [](const constraint_request& r) { return r.rule->kind == ast::constraint_kind::primary_key ? 0 : r.rule->kind == ast::constraint_kind::foreign_key ? 2 : 1; };
   std::stable_sort(later.begin(), later.end(), [&](auto& a, auto& b) { return rank(a) < rank(b); });
@@ -244,6 +248,7 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
   binder bind(in);
   auto bound = bind.bind_query(*query->query, nullptr);
   if (s.columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
+  refuse_existing_type(schema, s.table.name, true);
   table_def table;
   table.id = owner_.next_oid();
   table.space = storage::space_id{owner_.next_oid()};

@@ -13,7 +13,14 @@ using storage::lock_mode;
 
 namespace {
 
-const char* kind_name(const table_def& t) { return t.kind == 'v' ? "view" : t.kind == 'm' ? "materialized view" : "table"; }
+const char* kind_name(const table_def& t) {
+  switch (t.kind) {
+    case 'v': return "view";
+    case 'm': return "materialized view";
+    case 'c': return "composite type";
+    default: return "table";
+  }
+}
 
 template <class Key, class Value>
 const Value* found(const std::map<Key, Value>& in, const Key& key) {
@@ -237,7 +244,10 @@ std::string ddl::refresh(const ast::refresh_statement& s, const session_core::ca
 void ddl::drop_view(const table_def& dropped, drop_work& drops) {
   auto view = dropped;
   drop_views_of(view.id, 0, described(view), drops);
+  drop_uses_of_type(get_type(row_type_of(view.id)), drops);
   if (!drops.cascade && !drops.dependents.empty()) return;
+  forget_dropped_columns(row_type_of(view.id));
+  forget_dropped_columns(row_array_of(view.id));
   for (oid index : view.indexes) remove_index(index);
   if (view.kind == 'm') work_.writer().drop_space(view.space);
   erase_comments(1259, view.id, 0);
@@ -247,7 +257,7 @@ void ddl::drop_view(const table_def& dropped, drop_work& drops) {
 void ddl::drop_views_of(oid relation, std::int16_t column, const std::string& what, drop_work& drops) {
   auto all = owner_.definitions();
   for (auto& [id, view] : all->tables()) {
-    if (view.kind == 'r' || !reads(view, relation, column) || !drops.tables.insert(id).second) continue;
+    if (view.kind == 'r' || view.kind == 'c' || !reads(view, relation, column) || !drops.tables.insert(id).second) continue;
     auto name = described(view);
     drops.dependents.push_back(drops.cascade ? "drop cascades to " + name : name + " depends on " + what);
     if (drops.cascade) {
@@ -270,7 +280,7 @@ void ddl::rename_in_views(oid relation, std::int16_t column, const std::function
   std::vector<std::unique_ptr<reader>> readers;
   auto before = owner_.definitions();
   for (auto& [id, view] : before->tables()) {
-    if (view.kind == 'r') continue;
+    if (view.kind == 'r' || view.kind == 'c') continue;
     bool concerned = column >= 0 ? reads(view, relation, column) : std::any_of(view.uses.begin(), view.uses.end(), [&](auto& u) {
       auto* used = before->find_table(u.relation);
       return used != nullptr && used->schema == relation;

@@ -67,6 +67,9 @@ class function_scan_node final : public plan_node {
     for (int s = slot_; s <= ordinality_; ++s) slots_.push_back(s);
   }
 
+  /// Whether its results are records to be shown column by column: its own, the query's, or of a row type.
+  bool expands() const { return function_->result == type_oid::record || function_->columns.empty(); }
+
   const function_def* function_;
   std::vector<expression_ptr> arguments_;
   std::vector<record_column> columns_;
@@ -93,16 +96,24 @@ class function_scan_operation final : public operation {
   }
   bool next(evaluation& in) override {
     if (at_ == rows_.size()) return false;
-    auto slot = static_cast<std::size_t>(node_.slot_);
+    const auto slot = static_cast<std::size_t>(node_.slot_);
     const datum row = rows_[at_++];
-    if (node_.columns_.empty() || node_.function_->result != type_oid::record) in.slots[slot] = row;
-    else for (const auto& field : read_record(row)) in.slots[slot++] = field.value;
+    if (node_.columns_.empty() || !node_.expands()) in.slots[slot] = row;
+    else expand(in, row);
     in.slots[static_cast<std::size_t>(node_.ordinality_)] = datum::of_int(static_cast<std::int64_t>(at_));
     in.tick();
     return true;
   }
 
  private:
+  /// A NULL row, and one that was stored before its type got more columns, have NULL in them.
+  void expand(evaluation& in, datum row) {
+    const auto fields = row.is_null() ? std::vector<record_field>() : read_record(row);
+    for (std::size_t i = 0; i < node_.columns_.size(); ++i) {
+      in.slots[static_cast<std::size_t>(node_.slot_) + i] = i < fields.size() ? fields[i].value : datum::null();
+    }
+  }
+
   const function_scan_node& node_;
   std::vector<datum> rows_;
   std::size_t at_ = 0;

@@ -132,6 +132,23 @@ class extreme final : public aggregate_state {
   std::string bytes_;
 };
 
+/// Of arrays of any type: their values say what they hold.
+template <bool Greatest>
+class array_extreme final : public aggregate_state {
+ public:
+  void add(call_context&, args_t a) override {
+    static const type_ops& arrays = get_type(type_oid::int4_array);
+    if (any_ && (Greatest ? arrays.compare(a[0], datum::of_bytes(best_)) <= 0 : arrays.compare(a[0], datum::of_bytes(best_)) >= 0)) return;
+    best_.assign(a[0].as_bytes());
+    any_ = true;
+  }
+  datum finish(call_context& c) override { return any_ ? text_result(c, best_) : datum::null(); }
+
+ private:
+  bool any_ = false;
+  std::string best_;
+};
+
 template <bool And>
 class bool_state final : public aggregate_state {
  public:
@@ -224,6 +241,8 @@ void add_aggregates(registry& r) {
   add_extremes<type_oid::int2, type_oid::int4, type_oid::int8, type_oid::float4, type_oid::float8, type_oid::numeric,
                type_oid::text, type_oid::bpchar, type_oid::date, type_oid::time, type_oid::timestamp,
                type_oid::timestamptz, type_oid::interval, type_oid::oid, type_oid::pg_lsn, type_oid::inet>(r);
+  r.aggregate("min", {arr}, arr, start<array_extreme<false>>);
+  r.aggregate("max", {arr}, arr, start<array_extreme<true>>);
   for (const char* name : {"bool_and", "every"}) r.aggregate(name, {b}, b, start<bool_state<true>>);
   r.aggregate("bool_or", {b}, b, start<bool_state<false>>);
   for (oid t : {i2, i4, i8}) {

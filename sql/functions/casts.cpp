@@ -15,6 +15,7 @@ void add_array_casts(registry&);
 void add_network_casts(registry&);
 void add_bit_casts(registry&);
 void add_hardware_address_casts(registry&);
+void add_zoned_time_casts(registry&);
 
 namespace {
 
@@ -206,6 +207,7 @@ void add_casts(registry& r) {
   add_network_casts(r);
   add_bit_casts(r);
   add_hardware_address_casts(r);
+  add_zoned_time_casts(r);
   add_text_casts(r);
   add_array_casts(r);
 }

@@ -102,7 +102,7 @@ void add_text_casts(registry& r) {
   add_all_io(r, std::integer_sequence<
                     oid, type_oid::boolean, type_oid::bytea, type_oid::char_, type_oid::int8, type_oid::int2, type_oid::int4, type_oid::regproc,
                     type_oid::oid, type_oid::xid, type_oid::cid, type_oid::json, type_oid::float4, type_oid::float8,
-                    type_oid::date, type_oid::time, type_oid::timestamp, type_oid::timestamptz, type_oid::interval,
+                    type_oid::date, type_oid::time, type_oid::timetz, type_oid::timestamp, type_oid::timestamptz, type_oid::interval,
                     type_oid::numeric, type_oid::regclass, type_oid::regtype, type_oid::regprocedure, type_oid::regrole,
                     type_oid::regnamespace, type_oid::uuid, type_oid::pg_lsn, type_oid::inet, type_oid::cidr, type_oid::bit, type_oid::varbit,
                     type_oid::macaddr, type_oid::macaddr8, type_oid::pg_node_tree,
@@ -111,7 +111,7 @@ void add_text_casts(registry& r) {
                     type_oid::int2_array, type_oid::int4_array, type_oid::int8_array, type_oid::text_array,
                     type_oid::bpchar_array, type_oid::varchar_array, type_oid::float4_array, type_oid::float8_array,
                     type_oid::oid_array, type_oid::timestamp_array, type_oid::date_array, type_oid::time_array,
-                    type_oid::timestamptz_array, type_oid::interval_array, type_oid::numeric_array,
+                    type_oid::timetz_array, type_oid::timestamptz_array, type_oid::interval_array, type_oid::numeric_array,
                     type_oid::regclass_array, type_oid::regtype_array, type_oid::uuid_array, type_oid::regproc_array,
                     type_oid::aclitem_array, 199 /* json[] */, type_oid::jsonb, type_oid::jsonb_array, type_oid::jsonpath, 3221 /* pg_lsn[] */>{});
 }

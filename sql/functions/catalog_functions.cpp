@@ -35,7 +35,8 @@ datum type_text(call_context& c, args_t a) {
 /// What is stored of a default or a check is its text already.
 datum expression_text(call_context& c, args_t a) {
   const bool pretty = a.size() > 2 && a[2].as_bool();
-  return pretty ? text_result(c, without_parentheses(a[0].as_bytes())) : a[0];
+  const std::string text = with_type_names(pretty ? without_parentheses(a[0].as_bytes()) : a[0].as_bytes());
+  return text_result(c, text);
 }
 
 datum index_definition(call_context& c, args_t a) {
@@ -53,7 +54,11 @@ datum constraint_definition(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
   const auto catalog = hooks.catalog();
   const auto found = find_constraint(*catalog, object(a[0]));
-  if (!found.table) return datum::null();
+  if (!found.table) {
+    const auto of_domain = find_domain_constraint(*catalog, object(a[0]));
+    if (!of_domain.domain) return datum::null();
+    return text_result(c, constraint_text(*of_domain.constraint, a.size() > 1 && a[1].as_bool()));
+  }
   const auto path = hooks.search_path(true);
   return text_result(c, constraint_text(*catalog, *found.table, *found.constraint, path, a.size() > 1 && a[1].as_bool()));
 }
@@ -77,6 +82,7 @@ oid class_named(std::string_view name) {
   if (name == "pg_class") return 1259;
   if (name == "pg_constraint") return 2606;
   if (name == "pg_namespace") return 2615;
+  if (name == "pg_type") return 1247;
   if (name == "pg_authid" || name == "pg_roles") return 1260;
   return name == "pg_database" ? 1262 : 0;
 }
@@ -84,7 +90,7 @@ datum object_description(call_context& c, args_t a) { return description(c, clas
 datum column_description(call_context& c, args_t a) { return description(c, 1259, object(a[0]), static_cast<std::int16_t>(a[1].as_int())); }
 /// Without the name of a catalog: whatever has this oid.
 datum any_description(call_context& c, args_t a) {
-  for (oid class_id : {1259u, 2606u, 2615u, 1260u, 1262u}) {
+  for (oid class_id : {1259u, 2606u, 2615u, 1260u, 1262u, 1247u}) {
     const datum found = description(c, class_id, object(a[0]), 0);
     if (!found.is_null()) return found;
   }
@@ -99,8 +105,18 @@ datum table_is_visible(call_context& c, args_t a) {
   const auto path = hooks.search_path(true);
   return datum::of_bool(is_visible(*catalog, path, *relation));
 }
-/// Types, functions and operators all live in pg_catalog, which is always searched.
-datum type_is_visible(call_context&, args_t a) { return find_type(object(a[0])) ? datum::of_bool(true) : datum::null(); }
+/// Functions and operators all live in pg_catalog, which is always searched, as do built-in types.
+datum type_is_visible(call_context& c, args_t a) {
+  const type_ops* type = find_type(object(a[0]));
+  if (!type) return datum::null();
+  if (type->id < first_defined_oid) return datum::of_bool(true);
+  const auto catalog = hooks_of(c).catalog();
+  for (oid schema : hooks_of(c).search_path(true)) {
+    const type_ops* found = schema == pg_catalog_schema ? find_type(std::string_view(type->name)) : catalog->types().find(schema, type->name);
+    if (found) return datum::of_bool(found->id == type->id);
+  }
+  return datum::of_bool(false);
+}
 datum function_is_visible(call_context&, args_t a) {
   return function_name(object(a[0])).empty() ? datum::null() : datum::of_bool(true);
 }

@@ -93,6 +93,7 @@ void add_comparison_operators(registry& r) {
   add_six<by_type<type_oid::inet>>(r, type_oid::inet, type_oid::inet);
   add_six<by_type<type_oid::pg_lsn>>(r, lsn_, lsn_);
   add_six<by_array>(r, arr, arr);
+  add_six<by_bytes>(r, type_oid::any_enum, type_oid::any_enum);  // keys of labels
   add_six<by_type<type_oid::record>>(r, type_oid::record, type_oid::record);
   using enum moment_kind;
   add_six<by_moment<date, timestamp>>(r, dt, ts);

@@ -364,12 +364,10 @@ void add_date_functions(registry& r) {
   r.add("timeofday", {}, txt, time_of_day, volatile_flag);
   r.add("localtimestamp", {}, ts, local_timestamp, stable);
   r.add("localtime", {}, tm, local_time, stable);
-  r.add("current_time", {}, tm, local_time, stable);
   r.add("current_date", {}, dt, current_date, stable);
   r.add("current_timestamp", {i4}, tz, with_precision<now>, stable);
   r.add("localtimestamp", {i4}, ts, with_precision<local_timestamp>, stable);
   r.add("localtime", {i4}, tm, with_precision<local_time>, stable);
-  r.add("current_time", {i4}, tm, with_precision<local_time>, stable);
   add_extract(r);
   r.add("age", {ts, ts}, iv, age);
   r.add("age", {tz, tz}, iv, age_zoned, stable);

@@ -1,6 +1,7 @@
 #include "sql/functions/definition_text.hpp"
 
 #include "sql/functions/identifier.hpp"
+#include "sql/types/type_name.hpp"
 #include "sql/views/system_views.hpp"
 
 namespace helios::sql {
@@ -59,7 +60,7 @@ std::string_view without_parentheses(std::string_view text) {
 }
 
 std::optional<relation_identity> identify_relation(const catalog& c, oid id) {
-  if (const table_def* t = c.find_table(id)) return relation_identity{t->name, t->schema, 'r'};
+  if (const table_def* t = c.find_table(id)) return relation_identity{t->name, t->schema, t->kind};
   if (const index_def* i = c.find_index(id)) return relation_identity{i->name, i->schema, 'i'};
   if (const sequence_def* s = c.find_sequence(id)) return relation_identity{s->name, s->schema, 'S'};
   if (const system_view* v = find_system_view(id)) return relation_identity{v->relation.name, v->schema, v->kind};
@@ -112,9 +113,21 @@ std::string constraint_text(const catalog& c, const table_def& table, const cons
     case constraint_kind::unique: return "UNIQUE " + column_list(&table, k.columns);
     case constraint_kind::foreign_key: return foreign_key_text(c, table, k, path);
     case constraint_kind::check:
-      return "CHECK (" + std::string(pretty ? without_parentheses(k.check_text) : std::string_view(k.check_text)) + ")";
+      return "CHECK (" + with_type_names(pretty ? without_parentheses(k.check_text) : std::string_view(k.check_text)) + ")";
   }
   return {};
+}
+
+found_domain_constraint find_domain_constraint(const catalog& c, oid id) {
+  for (const auto& [type_id, type] : c.type_definitions())
+    for (const auto& k : type.constraints)
+      if (k.id == id) return {&type, &k};
+  return {};
+}
+
+std::string constraint_text(const domain_constraint& k, bool pretty) {
+  std::string out = "CHECK (" + with_type_names(pretty ? without_parentheses(k.check_text) : std::string_view(k.check_text)) + ")";
+  return k.validated ? out : out + " NOT VALID";
 }
 
 found_constraint find_constraint(const catalog& c, oid id) {

@@ -43,5 +43,11 @@ struct found_constraint {
   const constraint_def* constraint = nullptr;
 };
 found_constraint find_constraint(const catalog& definitions, oid id);
+struct found_domain_constraint {
+  const type_def* domain = nullptr;
+  const domain_constraint* constraint = nullptr;
+};
+found_domain_constraint find_domain_constraint(const catalog& definitions, oid id);
+std::string constraint_text(const domain_constraint& constraint, bool pretty);
 
 }  // namespace helios::sql

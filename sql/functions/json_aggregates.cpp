@@ -7,6 +7,7 @@
 #include "sql/types/array.hpp"
 #include "sql/types/json_syntax.hpp"
 #include "sql/types/jsonb.hpp"
+#include "sql/types/row_type.hpp"
 
 namespace helios::sql {
 namespace {
@@ -26,7 +27,7 @@ class json_list final : public aggregate_state {
       text_ = "[";
     } else {
       text_ += ", ";
-      if (!f.value.is_null() && (element_type(f.type) != 0 || f.type == type_oid::record)) text_ += "\n ";
+      if (!f.value.is_null() && (element_type(f.type) != 0 || f.type == type_oid::record || is_row_type(f.type))) text_ += "\n ";
     }
     json_writer(c, text_).write(f.value, f.type);
   }

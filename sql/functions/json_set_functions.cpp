@@ -1,9 +1,12 @@
 // Functions that take json and jsonb apart into rows: json_each, json_array_elements, json_object_keys, json_to_record(set), and
 // json_extract_path.
+#include <utility>
+
 #include "base/sql_error.hpp"
 #include "sql/functions/registry.hpp"
 #include "sql/types/array.hpp"
 #include "sql/types/jsonb.hpp"
+#include "sql/types/row_type.hpp"
 #include "sql/types/support.hpp"
 
 namespace helios::sql {
@@ -93,6 +96,10 @@ datum extract(call_context& c, args_t a) {
 constexpr const char* get_path = "#>";
 constexpr const char* get_path_text = "#>>";
 
+[[noreturn]] void invalid_populate(const json_node& v) {
+  invalid(v.scalar() ? "cannot call populate_composite on a scalar" : "cannot call populate_composite on an array");
+}
+
 /// JSON values as values of SQL types.
 class populator {
  public:
@@ -103,13 +110,39 @@ class populator {
     for (const auto& column : context_.result_columns) {
       const json_node* v = object.find(column.name);
       key_ = column.name;
-      fields.push_back({column.type.id, v ? value(*v, column.type) : datum::null(), column.name});
+      fields.push_back({column.type.id, v ? value(*v, column.type) : missing(column.type), column.name});
+    }
+    return make_record(fields, *context_.mem);
+  }
+  /// A value of a row type. What the object lacks is as in `base`, which may be NULL.
+  datum row_of(const json_node& object, const std::vector<row_attribute>& columns, datum base) {
+    const auto before = base.is_null() ? std::vector<record_field>() : read_record(base);
+    std::vector<record_field> fields;
+    for (const auto& column : columns) {
+      const json_node* v = object.find(column.name);
+      const std::string outer_key = std::exchange(key_, column.name);
+      const std::size_t i = fields.size();
+      fields.push_back({column.type.id, v ? value(*v, column.type) : i < before.size() ? before[i].value : missing(column.type)});
+      key_ = outer_key;
     }
     return make_record(fields, *context_.mem);
   }
 
  private:
+  /// A domain may refuse to be NULL.
+  static datum missing(type_ref type) {
+    const type_ops& ops = get_type(type.id);
+    if (ops.kind == 'd') current_types()->check_domain(ops, datum::null());
+    return datum::null();
+  }
   datum value(const json_node& v, type_ref type) {
+    if (type.id >= first_defined_oid && get_type(type.id).kind == 'd') {
+      const datum below = value(v, base_type(type));
+      current_types()->check_domain(get_type(type.id), below);
+      return below;
+    }
+    if (is_row_type(type.id) && v.what == kind::object) return row_of(v, attributes_of(get_type(type.id)), datum::null());
+    if (is_row_type(type.id) && v.what != kind::null && v.what != kind::string) invalid_populate(v);
     if (type.id == type_oid::json) return text_result(context_, v.source);
     if (type.id == type_oid::jsonb) return jsonb_of(v);
     if (v.what == kind::null) return datum::null();
@@ -160,13 +193,13 @@ class populator {
     }
   }
   [[noreturn]] void expected_array(const std::string& where) {
-    const std::string key = "key \"" + std::string(key_) + "\".";
+    const std::string key = "key \"" + key_ + "\".";
     throw sql_error(sqlstate::invalid_text_representation, "expected JSON array")
         .hint(where.empty() ? "See the value of " + key : "See the array element " + where + " of " + key);
   }
 
   call_context& context_;
-  std::string_view key_;
+  std::string key_;
 };
 
 /// The tree of a json or jsonb argument; `text` keeps what its views show.
@@ -189,7 +222,7 @@ void to_record(call_context& c, args_t a, rows_t& rows) {
   arena scratch;
   std::string text;
   if (!a[0].is_null()) v = tree_of(a[0], Jsonb, text, scratch);
-  if (v.what != kind::object) invalid(v.scalar() ? "cannot call populate_composite on a scalar" : "cannot call populate_composite on an array");
+  if (v.what != kind::object) invalid_populate(v);
   rows.push_back(populator(c).row(v));
 }
 template <bool Jsonb>
@@ -207,6 +240,57 @@ void to_recordset(call_context& c, args_t a, rows_t& rows) {
   for (const auto& item : v.items) {
     if (item.what != kind::object) invalid("argument of " + name + " must be an array of objects");
     rows.push_back(populate.row(item));
+  }
+}
+
+/// The columns that json_populate_record's first argument asks for.
+std::vector<row_attribute> columns_of(const call_context& c, datum base, const char* function) {
+  const oid type = argument_type(c, 0);
+  if (is_row_type(type)) return attributes_of(get_type(type));
+  if (type != type_oid::record) {
+    throw sql_error(sqlstate::datatype_mismatch, std::string("first argument of ") + function + " must be a row type");
+  }
+  if (base.is_null()) {
+    throw sql_error(sqlstate::feature_not_supported, std::string("could not determine row type for result of ") + function)
+        .hint("Provide a non-null record argument, or call the function in the FROM clause using a column definition list.");
+  }
+  std::vector<row_attribute> out;
+  for (const auto& f : read_record(base)) {
+    const std::string name = f.name.empty() ? "f" + std::to_string(out.size() + 1) : std::string(f.name);
+    out.push_back({name, {f.type, -1}});
+  }
+  return out;
+}
+
+template <bool Jsonb>
+datum populate_record(call_context& c, args_t a) {
+  const auto columns = columns_of(c, a[0], Jsonb ? "jsonb_populate_record" : "json_populate_record");
+  if (a[1].is_null()) return a[0];
+  arena scratch;
+  std::string text;
+  const json_node v = tree_of(a[1], Jsonb, text, scratch);
+  if (v.what != kind::object) invalid_populate(v);
+  const datum out = populator(c).row_of(v, columns, a[0]);
+  const type_ops& type = get_type(argument_type(c, 0));
+  if (type.kind == 'd') current_types()->check_domain(type, out);
+  return out;
+}
+template <bool Jsonb>
+void populate_recordset(call_context& c, args_t a, rows_t& rows) {
+  const std::string name = Jsonb ? "jsonb_populate_recordset" : "json_populate_recordset";
+  const auto columns = columns_of(c, a[0], name.c_str());
+  if (a[1].is_null()) return;
+  arena scratch;
+  std::string text;
+  const json_node v = tree_of(a[1], Jsonb, text, scratch);
+  if (v.what != kind::array) {
+    if (Jsonb) invalid("cannot call " + name + " on a non-array");
+    invalid("cannot call " + name + (v.scalar() ? " on a scalar" : " on an object"));
+  }
+  populator populate(c);
+  for (const auto& item : v.items) {
+    if (item.what != kind::object) invalid("argument of " + name + " must be an array of objects");
+    rows.push_back(populate.row_of(item, columns, a[0]));
   }
 }
 
@@ -234,6 +318,11 @@ void add_json_set_functions(registry& r) {
   r.add("json_extract_path_text", {js, txt}, txt, extract<js, get_path_text>, variadic | takes_null);
   r.add("jsonb_extract_path", {jb, txt}, jb, extract<jb, get_path>, variadic | takes_null);
   r.add("jsonb_extract_path_text", {jb, txt}, txt, extract<jb, get_path_text>, variadic | takes_null);
+  constexpr unsigned populating = takes_null | typed | stable;
+  r.add("json_populate_record", {elem, js}, elem, populate_record<false>, populating);
+  r.add("jsonb_populate_record", {elem, jb}, elem, populate_record<true>, populating);
+  r.add_set("json_populate_recordset", {elem, js}, elem, populate_recordset<false>, populating);
+  r.add_set("jsonb_populate_recordset", {elem, jb}, elem, populate_recordset<true>, populating);
   r.add_record("json_to_record", {js}, to_record<false>, false);
   r.add_record("jsonb_to_record", {jb}, to_record<true>, false);
   r.add_record("json_to_recordset", {js}, to_recordset<false>, true);

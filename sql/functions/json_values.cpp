@@ -5,13 +5,15 @@
 #include "sql/types/array.hpp"
 #include "sql/types/json_syntax.hpp"
 #include "sql/types/jsonb.hpp"
+#include "sql/types/row_type.hpp"
 #include "sql/types/support.hpp"
 
 namespace helios::sql {
 namespace {
 
 enum class shape { boolean, number, moment, json, jsonb, array, record, text };
-shape shape_of(oid type) {
+shape shape_of(oid given) {
+  const oid type = base_type(given);
   switch (type) {
     case type_oid::boolean: return shape::boolean;
     case type_oid::int2: case type_oid::int4: case type_oid::int8: case type_oid::oid:
@@ -21,7 +23,7 @@ shape shape_of(oid type) {
     case type_oid::jsonb: return shape::jsonb;
     case type_oid::record: return shape::record;
     case type_oid::int2vector: case type_oid::oidvector: return shape::array;
-    default: return element_type(type) != 0 ? shape::array : shape::text;
+    default: return element_type(type) != 0 ? shape::array : is_row_type(type) ? shape::record : shape::text;
   }
 }
 
@@ -39,7 +41,15 @@ std::string moment_text(std::string text) {
 }
 /// NaN and infinities are no JSON numbers.
 bool is_json_number(const std::string& text) { return text.find_first_of("NIn") == std::string::npos; }
-std::string field_name(const record_field& f, std::size_t i) { return f.name.empty() ? "f" + std::to_string(i + 1) : std::string(f.name); }
+/// Names of a row's fields: the row type's, or those of the record, or f1, f2, ...
+std::vector<std::string> field_names(const std::vector<record_field>& fields, oid type) {
+  std::vector<std::string> out;
+  if (is_row_type(type))
+    for (auto& a : attributes_of(get_type(type))) out.push_back(std::move(a.name));
+  for (std::size_t i = out.size(); i < fields.size(); ++i)
+    out.push_back(fields[i].name.empty() ? "f" + std::to_string(i + 1) : std::string(fields[i].name));
+  return out;
+}
 
 format_settings iso(const call_context& c) {
   format_settings out = formats_of(c);
@@ -58,7 +68,7 @@ void json_writer::write(datum v, oid type, bool pretty) {
     case shape::json: out_ += v.as_bytes(); return;
     case shape::jsonb: return write_jsonb(jsonb_view(v), out_);
     case shape::array: return write_array(array_value::from(v), pretty);
-    case shape::record: return write_record(v, pretty);
+    case shape::record: return write_record(v, type, pretty);
     case shape::moment: return write_json_string(moment_text(text_of(v, type, settings_)), out_);
     case shape::text: return write_json_string(text_of(v, type, settings_), out_);
     case shape::number: break;
@@ -82,12 +92,13 @@ void json_writer::write_level(const array_value& v, std::size_t level, std::size
   }
   out_.push_back(']');
 }
-void json_writer::write_record(datum v, bool pretty) {
+void json_writer::write_record(datum v, oid type, bool pretty) {
   out_.push_back('{');
   const auto fields = read_record(v);
+  const auto names = field_names(fields, type);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) out_ += pretty ? ",\n " : ",";
-    write_json_string(field_name(fields[i], i), out_);
+    write_json_string(names[i], out_);
     out_.push_back(':');
     write(fields[i].value, fields[i].type);
   }
@@ -110,12 +121,12 @@ void put_level(call_context& c, const array_value& v, std::size_t level, std::si
   put_jsonb_array(std::vector<std::string_view>(parts.begin(), parts.end()), out);
 }
 
-void put_record(call_context& c, datum v, std::string& out) {
+void put_record(call_context& c, datum v, oid type, std::string& out) {
   const auto fields = read_record(v);
-  std::vector<std::string> names, values;
+  const auto names = field_names(fields, type);
+  std::vector<std::string> values;
   std::vector<jsonb_member> members;
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    names.push_back(field_name(fields[i], i));
     put_value(c, fields[i].value, fields[i].type, values.emplace_back());
   }
   for (std::size_t i = 0; i < fields.size(); ++i) members.emplace_back(names[i], values[i]);
@@ -144,7 +155,7 @@ void put_value(call_context& c, datum v, oid type, std::string& out) {
     case shape::moment: return put_jsonb_string(moment_text(text_of(v, type, iso(c))), out);
     case shape::text: return put_jsonb_string(text_of(v, type, iso(c)), out);
     case shape::jsonb: out += v.as_bytes(); return;
-    case shape::record: return put_record(c, v, out);
+    case shape::record: return put_record(c, v, type, out);
     case shape::json: {
       arena scratch;
       return put_jsonb(parse_json_tree(v.as_bytes(), scratch), out);

@@ -19,7 +19,7 @@ class json_writer {
  private:
   void write_array(const array_value& v, bool pretty);
   void write_level(const array_value& v, std::size_t level, std::size_t& at, bool pretty);
-  void write_record(datum v, bool pretty);
+  void write_record(datum v, oid type, bool pretty);
 
   call_context& context_;
   std::string& out_;

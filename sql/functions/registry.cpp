@@ -8,6 +8,8 @@
 namespace helios::sql {
 
 void add_hardware_address_functions(registry&);
+void add_zoned_time_functions(registry&);
+void add_enum_functions(registry&);
 
 namespace {
 
@@ -144,6 +146,8 @@ const registry& builtins() {
     add_network_functions(*r);
     add_bit_functions(*r);
     add_hardware_address_functions(*r);
+    add_zoned_time_functions(*r);
+    add_enum_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

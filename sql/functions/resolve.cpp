@@ -11,7 +11,7 @@ namespace helios::sql {
 namespace {
 
 bool polymorphic(oid type) {
-  return type == type_oid::anyelement || type == type_oid::anyarray || type == type_oid::anynonarray;
+  return type == type_oid::anyelement || type == type_oid::anyarray || type == type_oid::anynonarray || type == type_oid::any_enum;
 }
 
 char category_of(oid type) {
@@ -25,8 +25,11 @@ bool preferred(oid type) {
 
 bool coerces(oid from, oid to) {
   if (from == to || from == type_oid::unknown || to == type_oid::any) return true;
-  if (to == type_oid::anyelement || to == type_oid::anynonarray) return true;
+  if (to == type_oid::anyelement) return true;
+  if (to == type_oid::anynonarray) return category_of(from) != 'A';
   if (to == type_oid::anyarray) return category_of(from) == 'A';
+  if (to == type_oid::any_enum) return category_of(from) == 'E';
+  if (to == type_oid::record && category_of(from) == 'C') return true;
   return find_cast(from, to, cast_context::implicit) != nullptr;
 }
 
@@ -38,23 +41,28 @@ struct candidate {
   oid result = 0;
 };
 
-/// anyelement and anyarray must agree. Unknown literals follow the others, or become text.
+/// anyelement and anyarray must agree. Unknown literals follow the others, or become text (an enum they cannot be).
 bool settle_polymorphic(candidate& c, std::span<const oid> actual) {
   oid element = 0;
+  bool of_enum = false;
   bool any_poly = polymorphic(c.result);
   for (std::size_t i = 0; i < c.declared.size(); ++i) {
     if (!polymorphic(c.declared[i])) continue;
     any_poly = true;
+    of_enum = of_enum || c.declared[i] == type_oid::any_enum;
     if (actual[i] == type_oid::unknown) continue;
-    oid here = actual[i];
+    if (c.declared[i] == type_oid::any_enum && (actual[i] < first_defined_oid || get_type(actual[i]).kind != 'e')) return false;
+    const bool as_given = c.declared[i] == type_oid::anyelement || c.declared[i] == type_oid::anynonarray;
+    oid here = as_given ? actual[i] : base_type(actual[i]);
     if (c.declared[i] == type_oid::anyarray) here = here == type_oid::int2vector ? type_oid::int2 : here == type_oid::oidvector ? oid{type_oid::oid} : element_type(here);
     if (here == 0 || (element != 0 && element != here)) return false;
     element = here;
   }
   if (!any_poly) return true;
+  if (element == 0 && of_enum) return false;
   if (element == 0) element = type_oid::text;
   const auto settle = [&](oid& type) {
-    if (type == type_oid::anyelement || type == type_oid::anynonarray) type = element;
+    if (type == type_oid::anyelement || type == type_oid::anynonarray || type == type_oid::any_enum) type = element;
     else if (type == type_oid::anyarray) type = find_type(element) ? get_type(element).array_type : 0;
     return type != 0;
   };
@@ -110,6 +118,13 @@ void narrow_by_unknowns(std::vector<candidate>& list, std::span<const oid> actua
   }
 }
 
+/// Pseudo types stay as declared here: candidates are weighed by them, and settled when one is chosen.
+bool accepts(candidate c, std::span<const oid> actual, std::span<const oid> given) {
+  for (std::size_t i = 0; i < actual.size(); ++i)
+    if (!coerces(actual[i], c.declared[i])) return false;
+  return settle_polymorphic(c, given);
+}
+
 /// The last resort: all known arguments have one type; assume it for the unknown ones too.
 void narrow_by_known(std::vector<candidate>& list, std::span<const oid> actual) {
   oid known = 0;
@@ -124,8 +139,9 @@ void narrow_by_known(std::vector<candidate>& list, std::span<const oid> actual) 
   }
   if (!any_unknown || known == 0) return;
   std::vector<candidate> fitting;
+  const std::vector<oid> assumed(actual.size(), known);
   for (const auto& c : list)
-    if (std::all_of(c.declared.begin(), c.declared.end(), [&](oid d) { return coerces(known, d); })) fitting.push_back(c);
+    if (accepts(c, assumed, assumed)) fitting.push_back(c);
   if (fitting.size() == 1) list = std::move(fitting);
 }
 
@@ -135,11 +151,11 @@ bool is_exact(const candidate& c, std::span<const oid> actual) {
   return true;
 }
 
-/// Pseudo types stay as declared here: candidates are weighed by them, and settled when one is chosen.
-bool accepts(candidate c, std::span<const oid> actual) {
-  for (std::size_t i = 0; i < actual.size(); ++i)
-    if (!coerces(actual[i], c.declared[i])) return false;
-  return settle_polymorphic(c, actual);
+/// Domains count as what they are over, but where a signature takes any type.
+std::vector<oid> without_domains(std::span<const oid> types) {
+  std::vector<oid> out(types.begin(), types.end());
+  for (oid& t : out) t = base_type(t);
+  return out;
 }
 
 void select(std::vector<candidate>& list, std::span<const oid> actual) {
@@ -163,6 +179,13 @@ resolved_function finish(candidate&& c, std::span<const oid> actual) {
   return {c.function, c.aggregate, std::move(c.declared), c.result};
 }
 
+/// An aggregate that takes any type takes a domain as it is (array_agg), whatever it has for the type below.
+void keep_domains(std::vector<candidate>& list, std::span<const oid> actual, std::span<const oid> given) {
+  if (std::equal(actual.begin(), actual.end(), given.begin())) return;
+  const auto any_type = [](const candidate& c) { return c.aggregate && std::any_of(c.declared.begin(), c.declared.end(), polymorphic); };
+  if (std::any_of(list.begin(), list.end(), any_type)) std::erase_if(list, [&](const candidate& c) { return !any_type(c); });
+}
+
 std::string type_list_text(std::span<const oid> types) {
   std::string out;
   for (oid t : types) out.append(out.empty() ? "" : ", ").append(format_type({t, -1}));
@@ -184,7 +207,8 @@ void add_candidate(std::vector<candidate>& list, const function_def* f, std::spa
 
 }  // namespace
 
-resolved_function resolve_function(std::string_view name, std::span<const oid> actual, bool star, int position) {
+resolved_function resolve_function(std::string_view name, std::span<const oid> given, bool star, int position) {
+  const std::vector<oid> actual = without_domains(given);
   std::vector<candidate> list;
   for (const aggregate_def* a : builtins().aggregates(name))
     if (a->arguments.size() == actual.size() && (star == (actual.empty() && name == "count")))
@@ -192,7 +216,7 @@ resolved_function resolve_function(std::string_view name, std::span<const oid> a
   if (!star)
     for (const function_def* f : builtins().functions(name)) add_candidate(list, f, actual);
   if (star && list.empty()) {
-    if (builtins().functions(name).empty() && builtins().aggregates(name).empty()) no_function(name, actual, false, position);
+    if (builtins().functions(name).empty() && builtins().aggregates(name).empty()) no_function(name, given, false, position);
     throw sql_error("42809", std::string(name) + "(*) specified, but " + std::string(name) + " is not an aggregate function")
         .at(position);
   }
@@ -200,23 +224,25 @@ resolved_function resolve_function(std::string_view name, std::span<const oid> a
     throw sql_error("42809", "count(*) must be used to call a parameterless aggregate function").at(position);
 
   for (auto& c : list)
-    if (is_exact(c, actual)) return finish(std::move(c), actual);
-  std::erase_if(list, [&](const candidate& c) { return !accepts(c, actual); });
+    if (is_exact(c, given)) return finish(std::move(c), given);
+  std::erase_if(list, [&](const candidate& c) { return !accepts(c, actual, given); });
+  keep_domains(list, actual, given);
   select(list, actual);
-  if (list.empty()) no_function(name, actual, false, position);
+  if (list.empty()) no_function(name, given, false, position);
   if (list.size() > 1)
     throw sql_error(sqlstate::ambiguous_function,
-                    "function " + std::string(name) + "(" + type_list_text(actual) + ") is not unique")
+                    "function " + std::string(name) + "(" + type_list_text(given) + ") is not unique")
         .hint("Could not choose a best candidate function. You might need to add explicit type casts.")
         .at(position);
-  return finish(std::move(list.front()), actual);
+  return finish(std::move(list.front()), given);
 }
 
 resolved_function resolve_operator(std::string_view name, oid left, oid right, int position) {
   if (name == "!=") name = "<>";
-  std::vector<oid> actual;
-  if (left != 0) actual.push_back(left);
-  actual.push_back(right);
+  std::vector<oid> given;
+  if (left != 0) given.push_back(left);
+  given.push_back(right);
+  const std::vector<oid> actual = without_domains(given);
   std::vector<candidate> list;
   for (const function_def* f : builtins().operators(name))
     if (f->arguments.size() == actual.size()) list.push_back({f, nullptr, f->arguments, f->result});
@@ -224,11 +250,11 @@ resolved_function resolve_operator(std::string_view name, oid left, oid right, i
   // A literal beside a known type is first taken to be of that type.
   std::vector<oid> assumed = actual;
   if (actual.size() == 2 && (left == type_oid::unknown) != (right == type_oid::unknown))
-    assumed.assign(2, left == type_oid::unknown ? right : left);
+    assumed.assign(2, left == type_oid::unknown ? actual[1] : actual[0]);
   for (auto& c : list)
-    if (is_exact(c, actual) || is_exact(c, assumed)) return finish(std::move(c), actual);
+    if (is_exact(c, actual) || is_exact(c, assumed)) return finish(std::move(c), given);
 
-  std::erase_if(list, [&](const candidate& c) { return !accepts(c, actual); });
+  std::erase_if(list, [&](const candidate& c) { return !accepts(c, actual, given); });
   select(list, actual);
   const std::string shown = (left != 0 ? format_type({left, -1}) + " " : "") + std::string(name) + " " + format_type({right, -1});
   if (list.empty())
@@ -240,13 +266,15 @@ resolved_function resolve_operator(std::string_view name, oid left, oid right, i
     throw sql_error(sqlstate::ambiguous_function, "operator is not unique: " + shown)
         .hint("Could not choose a best candidate operator. You might need to add explicit type casts.")
         .at(position);
-  return finish(std::move(list.front()), actual);
+  return finish(std::move(list.front()), given);
 }
 
 oid common_type(std::span<const oid> types, std::string_view construct, int position) {
   if (types.empty()) return type_oid::text;
-  oid chosen = types[0];
-  for (oid t : types.subspan(1)) {
+  if (types[0] != type_oid::unknown && std::all_of(types.begin(), types.end(), [&](oid t) { return t == types[0]; })) return types[0];
+  oid chosen = base_type(types[0]);
+  for (oid given : types.subspan(1)) {
+    const oid t = base_type(given);
     if (t == type_oid::unknown || t == chosen) continue;
     if (chosen == type_oid::unknown) {
       chosen = t;

@@ -48,7 +48,7 @@ ast::statement_ptr transformer::nested(const Node* node) {
 
 ast::statement transformer::statement(const Node* node) {
   ast::statement out;
-  if (query_statement(node, out) || definition_statement(node, out) || session_statement(node, out)) return out;
+  if (query_statement(node, out) || definition_statement(node, out) || type_statement(node, out) || session_statement(node, out)) return out;
   switch (nodeTag(node)) {
     case T_ListenStmt: out.node = ast::unsupported_statement{"LISTEN", false}; break;
     case T_UnlistenStmt: out.node = ast::unsupported_statement{"UNLISTEN", false}; break;
@@ -62,8 +62,7 @@ ast::statement transformer::statement(const Node* node) {
     case T_DropdbStmt: out.node = ast::unsupported_statement{"DROP DATABASE", true}; break;
     case T_MergeStmt: out.node = ast::unsupported_statement{"MERGE", true}; break;
     case T_CreateExtensionStmt: out.node = ast::unsupported_statement{"CREATE EXTENSION", true}; break;
-    case T_CreateDomainStmt: out.node = ast::unsupported_statement{"CREATE DOMAIN", true}; break;
-    case T_CreateEnumStmt: case T_CompositeTypeStmt: case T_DefineStmt:
+    case T_DefineStmt:
       out.node = ast::unsupported_statement{"CREATE TYPE", true};
       break;
     case T_DropRoleStmt: out.node = ast::unsupported_statement{"DROP ROLE", true}; break;

@@ -30,6 +30,10 @@ class transformer {
   bool query_statement(const Node* node, ast::statement& out);
   bool definition_statement(const Node* node, ast::statement& out);
   bool session_statement(const Node* node, ast::statement& out);
+  bool type_statement(const Node* node, ast::statement& out);
+  ast::create_domain_statement create_domain(const CreateDomainStmt* node);
+  ast::alter_domain_statement alter_domain(const AlterDomainStmt* node);
+  void named_type(const TypeName* node, ast::drop_statement& out);
   ast::create_table_as_statement select_into(const IntoClause& into, ast::statement query);
   ast::insert_statement insert(const InsertStmt* node);
   ast::update_statement update(const UpdateStmt* node);

@@ -17,8 +17,8 @@ kind_and_name object_kind_of(ObjectType type) {
     case OBJECT_VIEW: return {ast::object_kind::view, "VIEW"};
     case OBJECT_MATVIEW: return {ast::object_kind::materialized_view, "MATERIALIZED VIEW"};
     case OBJECT_FUNCTION: return {ast::object_kind::other, "FUNCTION"};
-    case OBJECT_TYPE: return {ast::object_kind::other, "TYPE"};
-    case OBJECT_DOMAIN: return {ast::object_kind::other, "DOMAIN"};
+    case OBJECT_TYPE: return {ast::object_kind::type, "TYPE"};
+    case OBJECT_DOMAIN: return {ast::object_kind::domain, "DOMAIN"};
     case OBJECT_EXTENSION: return {ast::object_kind::other, "EXTENSION"};
     case OBJECT_TRIGGER: return {ast::object_kind::other, "TRIGGER"};
     default: return {ast::object_kind::other, "OBJECT"};
@@ -110,6 +110,7 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
 
 ast::create_table_statement transformer::create_table(const CreateStmt* node) {
   ast::create_table_statement out;
+  if (node->ofTypename != nullptr) not_supported("CREATE TABLE OF a type");
   out.table = relation(node->relation);
   out.persistence = node->relation->relpersistence;
   out.if_not_exists = node->if_not_exists;
@@ -221,6 +222,8 @@ ast::statement transformer::drop(const DropStmt* node) {
       out.names.push_back(qualified(reinterpret_cast<const List*>(n)));
     } else if (nodeTag(n) == T_String) {
       out.names.push_back({{}, {}, text_of(reinterpret_cast<const String*>(n)->sval), 0});
+    } else if (nodeTag(n) == T_TypeName) {
+      named_type(reinterpret_cast<const TypeName*>(n), out);
     }
   });
   return {std::move(out)};
@@ -303,6 +306,11 @@ ast::statement transformer::rename(const RenameStmt* node) {
     case OBJECT_SCHEMA: out.what = kind::schema; break;
     case OBJECT_VIEW: out.what = kind::view; break;
     case OBJECT_MATVIEW: out.what = kind::materialized_view; break;
+    case OBJECT_ATTRIBUTE: out.what = kind::attribute; break;
+    case OBJECT_TYPE: case OBJECT_DOMAIN: case OBJECT_DOMCONSTRAINT:
+      out.what = node->renameType == OBJECT_TYPE ? kind::type : node->renameType == OBJECT_DOMAIN ? kind::domain : kind::domain_constraint;
+      out.name = qualified(reinterpret_cast<const List*>(node->object));
+      break;
     default: out.what = kind::other;
   }
   return {std::move(out)};

@@ -256,7 +256,8 @@ expr_ptr transformer::indirection(const A_Indirection* node) {
       outer->names.push_back(text_of(reinterpret_cast<const String*>(n)->sval));
       outer->args.push_back(std::move(out));
     } else {
-      not_supported("row expansion via \"*\"", out->position);
+      outer = std::make_unique<expr>(expr_kind::star, out->position);
+      outer->args.push_back(std::move(out));
     }
     out = std::move(outer);
   });

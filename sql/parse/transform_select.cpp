@@ -67,7 +67,10 @@ std::vector<ast::target> transformer::targets(const List* list) {
     ast::target item;
     item.name = text_of(t->name);
     item.position = position(t->location);
-    if (t->indirection != nullptr) not_supported("assignment to part of a column", item.position);
+    each<Node>(t->indirection, [&item](const Node* n) {
+      if (nodeTag(n) != T_String) not_supported("assignment to part of a column", item.position);
+      item.fields.push_back(text_of(reinterpret_cast<const String*>(n)->sval));
+    });
     if (t->val != nullptr && nodeTag(t->val) == T_MultiAssignRef) {
       auto* m = reinterpret_cast<const MultiAssignRef*>(t->val);
       if (m->source != row_source) {

@@ -27,7 +27,9 @@ constexpr comment_object comment_objects[] = {
     {OBJECT_MATVIEW, comment_kind::materialized_view, "MATERIALIZED VIEW"}, {OBJECT_COLUMN, comment_kind::column, "COLUMN"},
     {OBJECT_INDEX, comment_kind::index, "INDEX"}, {OBJECT_SEQUENCE, comment_kind::sequence, "SEQUENCE"},
     {OBJECT_TABCONSTRAINT, comment_kind::constraint, "CONSTRAINT"}, {OBJECT_SCHEMA, comment_kind::schema, "SCHEMA"},
-    {OBJECT_ROLE, comment_kind::role, "ROLE"}, {OBJECT_DATABASE, comment_kind::database, "DATABASE"}};
+    {OBJECT_ROLE, comment_kind::role, "ROLE"}, {OBJECT_DATABASE, comment_kind::database, "DATABASE"},
+    {OBJECT_TYPE, comment_kind::type, "TYPE"}, {OBJECT_DOMAIN, comment_kind::domain, "DOMAIN"},
+    {OBJECT_DOMCONSTRAINT, comment_kind::domain_constraint, "CONSTRAINT"}};
 }  // namespace
 
 ast::comment_statement transformer::comment(const CommentStmt* node) {
@@ -44,7 +46,16 @@ ast::comment_statement transformer::comment(const CommentStmt* node) {
     out.name.name = text_of(reinterpret_cast<const String*>(node->object)->sval);
     return out;
   }
+  if (nodeTag(node->object) == T_TypeName) {
+    out.name = qualified(reinterpret_cast<const TypeName*>(node->object)->names);
+    return out;
+  }
   auto* list = reinterpret_cast<const List*>(node->object);
+  if (out.what == comment_kind::domain_constraint) {
+    out.name = qualified(reinterpret_cast<const TypeName*>(list->elements[0].ptr_value)->names);
+    out.part = text_of(reinterpret_cast<const String*>(list->elements[1].ptr_value)->sval);
+    return out;
+  }
   out.name = qualified(list);
   if (out.what != comment_kind::column && out.what != comment_kind::constraint) return out;
   // The last name is the column's or the constraint's.

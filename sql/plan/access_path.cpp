@@ -10,7 +10,8 @@ constexpr double table_rows = 10000, equal_share = 0.002, range_share = 0.1, fil
 
 bool is_integer(oid t) { return t == type_oid::int2 || t == type_oid::int4 || t == type_oid::int8; }
 bool is_text(oid t) { return t == type_oid::text || t == type_oid::varchar; }
-bool same_keys(oid column, oid value) {
+bool same_keys(oid column_type, oid value_type) {
+  const oid column = base_type(column_type), value = base_type(value_type);
   return column == value || (is_integer(column) && is_integer(value)) || (is_text(column) && is_text(value));
 }
 

@@ -9,7 +9,7 @@ namespace {
 result_column describe(const output_column& o) {
   result_column out;
   out.name = o.name;
-  out.type = o.value->type();
+  out.type = base_type(o.value->type());  // clients are told of what a domain is over
   if (auto* slot = as_slot(o.value); slot != nullptr) {
     out.table = slot->table();
     out.column = slot->column();

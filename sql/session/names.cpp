@@ -6,6 +6,8 @@
 #include "sql/bind/binder.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/session/session_core.hpp"
+#include "sql/types/type_name.hpp"
+#include "sql/views/system_views.hpp"
 
 namespace helios::sql {
 
@@ -16,6 +18,7 @@ catalog_ptr session_core::definitions() const {
   if (definitions_ && definitions_version_ == at->catalog_version() && own_definitions_ == own) {
     return definitions_;
   }
+  if (definitions_) seen_definitions_.push_back(definitions_);
   definitions_ = own == 0 ? self->db_.catalog_at(at) : catalog::load(at, &self->work_.writer(), ~std::uint64_t{0});
   definitions_version_ = at->catalog_version();
   own_definitions_ = own;
@@ -24,6 +27,7 @@ catalog_ptr session_core::definitions() const {
 
 void session_core::definitions_changed() {
   work_.note_definition_change();
+  if (definitions_) seen_definitions_.push_back(definitions_);
   definitions_.reset();
 }
 
@@ -153,6 +157,9 @@ oid relation_in(const catalog& c, oid schema, const std::string& name) {
 std::string session_core::relation_name(oid id) const {
   auto c = definitions();
   auto found = relation_of(*c, id);
+  if (auto* view = found ? nullptr : find_system_view(id); view != nullptr) {
+    return (view->schema == pg_catalog_schema ? std::string() : view->relation.schema + ".") + quote_name(view->relation.name);
+  }
   if (!found) return {};
   for (oid schema : search_path(true)) {
     if (relation_in(*c, schema, found->name) == 0) continue;
@@ -177,7 +184,7 @@ std::string session_core::view_text(oid view, bool pretty) const {
     bool system = name.schema == "pg_catalog";
     return system ? ast::quote_identifier(name.name) : std::string();
   };
-  return ast::to_sql(*query, style) + ";";
+  return with_type_names(ast::to_sql(*query, style)) + ";";
 }
 
 std::string session_core::role_name(oid id) const {

@@ -109,13 +109,14 @@ void session_core::failed() {
 
 void session_core::commit_transaction() {
   explicit_ = aborted_ = false;
+  added_labels_.clear();
   try {
     if (auto position = work_.commit(); position.value != 0) last_commit_ = position;
   } catch (...) {
     settings_.rollback();
     finish_cursors(false);
     ++transaction_number_;
-    definitions_.reset();
+    forget_definitions();
     throw;
   }
   finish_cursors(true);
@@ -125,6 +126,7 @@ void session_core::commit_transaction() {
 
 void session_core::rollback_transaction() {
   explicit_ = aborted_ = false;
+  added_labels_.clear();
   finish_cursors(false);
   work_.rollback();
   settings_.rollback();

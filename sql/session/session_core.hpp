@@ -3,6 +3,7 @@
 // in sql/session/*.cpp; definitions (DDL) in sql/exec/ddl*.cpp. Used on the session's fiber only.
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 
 #include "sql/exec/plan.hpp"
@@ -79,7 +80,9 @@ struct sql_cursor {
   bool survived = false;                ///< its transaction has committed
 };
 
-class session_core final : public session, public session_hooks, public object_names {
+class domain_checker;
+
+class session_core final : public session, public session_hooks, public object_names, public type_directory {
  public:
   session_core(database& db, fiber_host& host, session_options options, std::function<void(const error_report&)> notice,
                std::function<void(std::string_view, std::string_view)> setting_changed);
@@ -96,6 +99,7 @@ class session_core final : public session, public session_hooks, public object_n
   prepared_statement_ptr find_statement(const std::string& name) const override;
   bool drop_statement(const std::string& name) override;
   const format_settings& formats() const override { return formats_; }
+  const type_directory& types() const override { return *this; }
   std::optional<std::string> setting(std::string_view name) const override;
   std::vector<std::pair<std::string, std::string>> changed_settings() const override { return settings_.changed(); }
   std::vector<std::pair<std::string, std::string>> reported_settings() const override { return settings_.reported(); }
@@ -142,6 +146,14 @@ class session_core final : public session, public session_hooks, public object_n
   oid find_role(std::string_view text) const override;
   oid find_schema(std::string_view text) const override;
 
+  // --- type_directory (session_types.cpp) ---
+  const type_ops* find_defined(oid id) const override;
+  const type_ops* find_defined(std::string_view schema, std::string_view name) const override;
+  std::string shown_name(const type_ops& type) const override;
+  void check_domain(const type_ops& domain, datum value) const override;
+  bool usable_label(oid type, oid label) const override;
+  std::vector<row_attribute> attributes(const type_ops& row_type) const override;
+
   // --- for the statements ---
   session_transaction& work() { return work_; }
   settings& parameters() { return settings_; }
@@ -156,6 +168,7 @@ class session_core final : public session, public session_hooks, public object_n
   /// Where an object of this name goes: without a schema, the first of search_path; throws 3F000.
   oid schema_of(const ast::relation_name& name, const char* what) const;
   oid role_id() const;
+  void note_added_label(oid id) { added_labels_.insert(id); }
   std::string user_name() const { return options_.user; }
 
   /// Snapshot, locks and a plan that fits both; `cached` may be null or stale.
@@ -196,6 +209,8 @@ class session_core final : public session, public session_hooks, public object_n
   void commit_transaction();
   void rollback_transaction();
   void finish_cursors(bool committed);
+  /// They are loaded anew when they are asked for.
+  void forget_definitions();
   std::string run_transaction(const ast::transaction_statement& s);
   void set_modes(const ast::options& modes, transaction_modes& out) const;
   std::string run_set(const ast::set_statement& s);
@@ -211,7 +226,8 @@ class session_core final : public session, public session_hooks, public object_n
   std::string run_lock(const ast::lock_statement& s);
   sql_cursor& find_cursor(const std::string& name);
   bool fetch_row(sql_cursor& c, std::vector<datum>& row);
-  datum evaluate(const ast::expr& e, type_ref to, arena& memory);
+  /// The value of EXECUTE's parameter `number`.
+  datum evaluate(const ast::expr& e, type_ref to, std::size_t number, arena& memory);
   std::string setting_text(const ast::expr& e) const;
 
   database& db_;
@@ -225,12 +241,15 @@ class session_core final : public session, public session_hooks, public object_n
   session_transaction work_;
   bool explicit_ = false, aborted_ = false;
   std::uint64_t transaction_number_ = 1;
+  std::set<oid> added_labels_;  ///< of enums, by the open transaction: not to be used before it commits
   std::int64_t statement_started_us_ = 0;
   lsn last_commit_;
 
   mutable catalog_ptr definitions_;
   mutable lsn definitions_version_;
   mutable std::uint64_t own_definitions_ = 0;
+  mutable std::vector<catalog_ptr> seen_definitions_;  ///< their types may be in use until the statement ends
+  mutable std::shared_ptr<domain_checker> domains_;
 
   std::unordered_map<std::string, plan_ptr> plans_;
   struct lifted_plan {

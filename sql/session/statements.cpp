@@ -41,6 +41,7 @@ void session_core::check_usable(const ast::statement& tree) const {
 void session_core::start_statement(const ast::statement& tree) {
   check_usable(tree);
   begin_implicit();
+  seen_definitions_.clear();
   statement_started_us_ = wall_clock_us();
 }
 
@@ -164,7 +165,7 @@ std::optional<execution> session_core::run_lifted(const parsed_statement& statem
   } catch (const sql_error& e) {
     // What is wrong with the statement is told with the client's own text and its positions; a lock's error is final.
     std::string_view kind = std::string_view(e.report().sqlstate).substr(0, 2);
-    if (kind != "42" && kind != "22" && kind != "0A" && kind != "3F") throw;
+    if (kind != "42" && kind != "22" && kind != "0A" && kind != "3F" && e.report().position == 0) throw;
     entry.source.reset();
     return std::nullopt;
   }
@@ -197,6 +198,7 @@ execution with_settled_errors(session_transaction& transaction, Work&& work) {
 }  // namespace
 
 execution session_core::run(const parsed_statement_ptr& statement, row_sink& sink, copy_channel& copy) {
+  type_scope types(*this);
   return with_settled_errors(work_, [&] { return run_now(statement, sink, copy); });
 }
 
@@ -224,6 +226,7 @@ execution session_core::run_now(const parsed_statement_ptr& statement, row_sink&
 // --- the extended protocol ---
 
 prepared_statement_ptr session_core::prepare(const parsed_statement_ptr& statement, std::span<const oid> parameter_types) {
+  type_scope types(*this);
   auto& tree = statement->tree();
   check_usable(tree);
   auto out = std::make_shared<prepared_core>(statement, std::vector<oid>(parameter_types.begin(), parameter_types.end()));
@@ -255,6 +258,7 @@ class portal_core final : public portal {
   const prepared_statement& statement() const override { return *statement_; }
 
   execution execute(std::uint64_t rows_max, row_sink& sink, copy_channel& copy) override {
+    type_scope types(owner_);
     return with_settled_errors(owner_.work(), [&] { return execute_now(rows_max, sink, copy); });
   }
 
@@ -341,6 +345,7 @@ void session_core::check_result(const prepared_core& statement, const plan& p) {
 }
 
 std::unique_ptr<portal> session_core::bind(const prepared_statement_ptr& statement, std::span<const parameter> parameters) {
+  type_scope in_force(*this);
   auto core = std::static_pointer_cast<const prepared_core>(statement);
   check_usable(core->source().tree());
   begin_implicit();
@@ -356,11 +361,12 @@ std::unique_ptr<portal> session_core::bind(const prepared_statement_ptr& stateme
   std::vector<datum> values;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     auto& p = parameters[i];
+    auto& type = get_type(types[i]);
     if (!p.value) {
+      if (type.kind == 'd') check_domain(type, datum::null());
       values.push_back(datum::null());
       continue;
     }
-    auto& type = get_type(types[i]);
     datum value = p.binary ? type.parse_binary(*p.value, -1, *memory) : type.parse_text(*p.value, -1, formats_, *memory);
     values.push_back(memory->copy(value));
   }

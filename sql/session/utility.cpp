@@ -76,6 +76,12 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::rename_statement& s) { return definitions_of.rename(s); },
           [&](const ast::truncate_statement& s) { return definitions_of.truncate(s); },
           [&](const ast::role_statement& s) { return definitions_of.role(s); },
+          [&](const ast::create_enum_statement& s) { return definitions_of.create_enum(s); },
+          [&](const ast::alter_enum_statement& s) { return definitions_of.alter_enum(s); },
+          [&](const ast::create_domain_statement& s) { return definitions_of.create_domain(s); },
+          [&](const ast::alter_domain_statement& s) { return definitions_of.alter_domain(s); },
+          [&](const ast::create_composite_statement& s) { return definitions_of.create_composite(s); },
+          [&](const ast::move_type_statement& s) { return definitions_of.move_type(s); },
           [&](const auto&) -> std::string { throw sql_error(sqlstate::internal_error, "this statement needs a plan"); },
       },
       c.tree.node);
@@ -167,7 +173,7 @@ std::string session_core::run_transaction(const ast::transaction_statement& s) {
       needs_block("ROLLBACK TO SAVEPOINT");
       if (!work_.rollback_to_savepoint(s.savepoint)) throw no_savepoint();
       aborted_ = false;
-      definitions_.reset();
+      forget_definitions();
       return "ROLLBACK";
     default: throw sql_error(sqlstate::feature_not_supported, "prepared transactions are not supported");
   }
@@ -275,12 +281,18 @@ std::string session_core::run_prepare(const ast::prepare_statement& s, const par
   return "PREPARE";
 }
 
-datum session_core::evaluate(const ast::expr& e, type_ref to, arena& memory) {
+datum session_core::evaluate(const ast::expr& e, type_ref to, std::size_t number, arena& memory) {
   analysis in(environment());
   binder bind(in);
   scope s;
   s.clause = "EXECUTE parameters";
-  auto value = bind.coerce(bind.bind(e, s), to, cast_context::assignment, e.position);
+  auto given = bind.bind(e, s);
+  auto value = bind.try_coerce(given, to, cast_context::assignment, e.position);
+  if (!value) {
+    throw sql_error(sqlstate::datatype_mismatch, "parameter $" + std::to_string(number) + " of type " + format_type({given->type().id, -1}) +
+                                                     " cannot be coerced to the expected type " + format_type({to.id, -1}))
+        .hint("You will need to rewrite or cast the expression.").at(binder::start_of(e));
+  }
   evaluation run;
   run.slots.resize(in.used().size());
   run.call = context(run.scratch);
@@ -298,7 +310,7 @@ prepared_statement_ptr session_core::execute_parameters(const ast::execute_state
         .detail("Expected " + std::to_string(types.size()) + " parameters but got " + std::to_string(s.parameters.size()) + ".");
   }
   values.clear();
-  for (std::size_t i = 0; i < types.size(); ++i) values.push_back(evaluate(*s.parameters[i], {types[i], -1}, memory));
+  for (std::size_t i = 0; i < types.size(); ++i) values.push_back(evaluate(*s.parameters[i], {types[i], -1}, i + 1, memory));
   return statement;
 }
 

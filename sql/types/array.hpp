@@ -4,6 +4,7 @@
 // a count (u32; its highest bit says that there are names) and per column its type oid (u32), a flag byte, the packed
 // value and, if there are names, the column's name (u32 length and bytes). All little-endian.
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,9 @@ struct array_value {
 
 /// The array type of an element type; throws 42704 `could not find array type for data type x`.
 oid array_type_of(oid element);
+
+/// What an array of a defined type does.
+std::unique_ptr<defined_type> make_defined_array(oid element);
 
 struct record_field {
   oid type = 0;

@@ -368,6 +368,7 @@ constexpr type_ops array_types[] = {
     array_of<type_oid::timestamp>(1115, "_timestamp", "timestamp without time zone[]"),
     array_of<type_oid::date>(1182, "_date", "date[]"),
     array_of<type_oid::time>(1183, "_time", "time without time zone[]"),
+    array_of<type_oid::timetz>(1270, "_timetz", "time with time zone[]"),
     array_of<type_oid::timestamptz>(1185, "_timestamptz", "timestamp with time zone[]"),
     array_of<type_oid::interval>(1187, "_interval", "interval[]"),
     array_of<type_oid::numeric>(1231, "_numeric", "numeric[]"),
@@ -395,7 +396,28 @@ constexpr type_ops array_types[] = {
     vector_of<type_oid::int2>(type_oid::int2vector, "int2vector", 1006),
     vector_of<type_oid::oid>(type_oid::oidvector, "oidvector", 1013)};
 
+class defined_array final : public defined_type {
+ public:
+  explicit defined_array(oid element) : element_(element) {}
+  datum parse_text(std::string_view text, std::int32_t modifier, const format_settings& settings, arena& mem) const override {
+    return array_parser(text, element_, modifier, settings, mem).parse().to_datum(mem);
+  }
+  void write_text(datum v, const format_settings& settings, std::string& out) const override { write_array(v, settings, out); }
+  datum parse_binary(std::string_view bytes, std::int32_t modifier, arena& mem) const override {
+    return parse_array_binary_of(element_, bytes, modifier, mem);
+  }
+  void write_binary(datum v, std::string& out) const override { write_array_binary(v, out); }
+  std::strong_ordering compare(datum a, datum b) const override { return compare_arrays(a, b); }
+  std::uint64_t hash(datum v) const override { return hash_array(v); }
+  void write_key(datum v, std::string& out) const override { write_array_key(v, out); }
+
+ private:
+  oid element_;
+};
+
 }  // namespace
+
+std::unique_ptr<defined_type> make_defined_array(oid element) { return std::make_unique<defined_array>(element); }
 
 void add_array_types(type_list& list) {
   for (const auto& t : array_types) list.push_back(&t);

@@ -6,6 +6,7 @@
 
 #include "sql/types/datetime.hpp"
 #include "sql/types/support.hpp"
+#include "sql/types/zoned_time.hpp"
 
 namespace helios::sql {
 namespace {
@@ -30,7 +31,7 @@ class decoder {
  public:
   decoder(std::string_view text, const char* type, const format_settings& settings)
       : text_(text), type_(type), settings_(settings), order_(parse_date_style(settings.date_style).order) {
-    only_time_ = std::string_view(type) == "time";
+    only_time_ = std::string_view(type).starts_with("time") && !std::string_view(type).starts_with("timestamp");
   }
 
   moment decode() {
@@ -91,8 +92,15 @@ class decoder {
       // A date has two separators, or a word behind the first.
       const bool second = std::count(rest.begin(), rest.end(), separator) >= 2;
       const bool named = rest.size() > 1 && letter(rest[1]);
-      if (separator == '.' && !second && !named) add(field_kind::number, digits + rest);
-      else split_date(digits + rest, separator);
+      if (separator == '.' && !second && !named) {
+        add(field_kind::number, digits + rest);
+      } else if (only_time_ && separator == '-' && !second && !named) {
+        add(field_kind::number, digits);  // "040506-08": a time and its zone
+        at_ -= rest.size();
+        split_sign();
+      } else {
+        split_date(digits + rest, separator);
+      }
     } else {
       add(field_kind::number, digits);
     }
@@ -479,6 +487,18 @@ std::int64_t parse_time(std::string_view text, const format_settings& settings) 
   if (m.special == decltype(m.special)::now) return split(time_zone::of(settings).to_local(current_time_us(settings))).us;
   if (!m.has_time || m.special != decltype(m.special)::none) bad("time", text);
   return m.us;
+}
+
+zoned_time parse_zoned_time(std::string_view text, const format_settings& settings) {
+  const char* type = "time with time zone";
+  const moment m = decoder(text, type, settings).decode();
+  if (m.special == decltype(m.special)::now) return zoned_time_at(current_time_us(settings), settings);
+  if (!m.has_time || m.special != decltype(m.special)::none) bad(type, text);
+  // A zone with summer time needs a date to tell its offset.
+  const bool by_rules = m.zone && text.find('/') != std::string_view::npos;
+  if (by_rules && !m.has_date) bad(type, text);
+  const std::int64_t local = (m.has_date ? days_in(m) : today(settings, 0)) * us_per_day + m.us;
+  return {m.us, -(m.zone ? *m.zone : time_zone::of(settings)).offset_of_local(local)};
 }
 
 std::int64_t parse_timestamp(std::string_view text, const format_settings& settings) {

@@ -3,6 +3,7 @@
 
 #include "sql/types/datetime.hpp"
 #include "sql/types/support.hpp"
+#include "sql/types/zoned_time.hpp"
 
 namespace helios::sql {
 namespace {
@@ -128,6 +129,11 @@ void write_date(std::int64_t days, const format_settings& settings, std::string&
 }
 
 void write_time(std::int64_t us, std::string& out) { put_clock(out, us); }
+
+void write_zoned_time(const zoned_time& v, std::string& out) {
+  put_clock(out, v.us);
+  put_offset(out, -v.west);
+}
 
 void write_timestamp(std::int64_t timestamp, const format_settings& settings, std::string& out) {
   if (!put_infinity(is_infinite(timestamp), timestamp, out)) put_timestamp(timestamp, nullptr, settings, out);

@@ -11,6 +11,8 @@ namespace {
 
 template <const char* const& Name>
 [[noreturn]] void no_input() {
+  if (std::string_view(Name) == "record")
+    throw sql_error(sqlstate::feature_not_supported, "input of anonymous composite types is not implemented");
   throw sql_error(sqlstate::feature_not_supported, std::string("cannot accept a value of type ") + Name);
 }
 constexpr const char* record_name = "record";
@@ -111,13 +113,31 @@ constexpr type_ops pseudo_types[] = {
     {type_oid::any, "any", "\"any\"", 4, 'P', false, false, 0, refuse_text<any_name>, write_nothing, refuse_binary<any_name>,
      write_nothing_binary, compare_equal, hash_nothing, write_nothing_binary},
     pseudo(type_oid::anyelement, "anyelement", 4),
-    pseudo(type_oid::anyarray, "anyarray", -1), pseudo(type_oid::anynonarray, "anynonarray", 4)};
+    pseudo(type_oid::anyarray, "anyarray", -1), pseudo(type_oid::anynonarray, "anynonarray", 4),
+    pseudo(type_oid::any_enum, "anyenum", 4)};
 
 }  // namespace
 
 void add_pseudo_types(type_list& list) {
   for (const auto& t : pseudo_types) list.push_back(&t);
 }
+
+namespace {
+/// "a"."B" or a.b, folded: schema (may be empty) and name.
+const type_ops* find_defined_by_name(std::string_view text) {
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') parts.back().push_back(text[++i - 1]);
+    else if (c == '"') quoted = !quoted;
+    else if (c == '.' && !quoted) parts.emplace_back();
+    else parts.back().push_back(quoted ? c : to_lower_ascii(c));
+  }
+  if (parts.size() > 2) return nullptr;
+  return current_types()->find_defined(parts.size() == 2 ? std::string_view(parts[0]) : std::string_view(), parts.back());
+}
+}  // namespace
 
 const type_ops* find_type_by_sql_name(std::string_view name) {
   static const auto* aliases = new std::unordered_map<std::string_view, oid>{
@@ -126,7 +146,8 @@ const type_ops* find_type_by_sql_name(std::string_view name) {
   std::string lower = lower_ascii(trim(name));
   if (lower.starts_with("pg_catalog.")) lower.erase(0, 11);
   if (lower.ends_with("[]")) {
-    const type_ops* element = find_type_by_sql_name(std::string_view(lower).substr(0, lower.size() - 2));
+    const std::string_view given = trim(name);
+    const type_ops* element = find_type_by_sql_name(given.substr(0, given.size() - 2));
     return element ? find_type(element->array_type) : nullptr;
   }
   if (lower == "\"char\"") return find_type(type_oid::char_);
@@ -139,7 +160,7 @@ const type_ops* find_type_by_sql_name(std::string_view name) {
   if (const type_ops* type = find_type(lower)) return type;
   for (const type_ops* type : all_types())
     if (lower == type->sql_name) return type;
-  return nullptr;
+  return current_types() ? find_defined_by_name(trim(name)) : nullptr;
 }
 
 }  // namespace helios::sql

@@ -150,7 +150,10 @@ std::uint64_t hash_double(double v) {
 }
 
 namespace {
-bool is_real(const type_ops& type) { return type.id == type_oid::float4 || type.id == type_oid::float8; }
+bool is_real(const type_ops& type) {
+  const oid id = type.storage().id;
+  return id == type_oid::float4 || id == type_oid::float8;
+}
 }  // namespace
 
 void pack(const type_ops& type, datum value, std::string& out) {

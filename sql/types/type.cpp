@@ -4,12 +4,14 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/fiber_local.hpp"
 #include "base/invariant.hpp"
 #include "sql/types/support.hpp"
 
 namespace helios::sql {
 
 void add_hardware_address_types(type_list&);
+void add_zoned_time_type(type_list&);
 
 namespace {
 
@@ -30,6 +32,7 @@ struct type_table {
     add_hardware_address_types(list);
     add_numeric_type(list);
     add_date_types(list);
+    add_zoned_time_type(list);
     add_interval_type(list);
     add_uuid_type(list);
     add_object_types(list);
@@ -77,13 +80,21 @@ std::span<const type_ops* const> all_types() { return table().list; }
 oid element_type(oid array) {
   if (array == type_oid::int2vector) return type_oid::int2;
   if (array == type_oid::oidvector) return type_oid::oid;
+  if (array >= first_defined_oid) {
+    const type_ops* ops = find_type(array);
+    if (!ops) return 0;
+    return ops->stored ? element_type(ops->stored->id) : ops->element;
+  }
   auto it = table().elements.find(array);
   return it == table().elements.end() ? 0 : it->second;
 }
 
 const type_ops* find_type(oid id) {
   const auto& by_id = table().by_id;
-  return id < by_id.size() ? by_id[id] : nullptr;
+  if (id < by_id.size()) return by_id[id];
+  if (id < first_defined_oid) return nullptr;
+  const type_directory* types = current_types();
+  return types ? types->find_defined(id) : nullptr;
 }
 
 const type_ops* find_type(std::string_view name) {
@@ -96,8 +107,27 @@ const type_ops& get_type(oid id) {
   throw sql_error(sqlstate::undefined_object, "type with OID " + std::to_string(id) + " does not exist");
 }
 
+const type_directory* current_types() { return static_cast<const type_directory*>(fiber_local()); }
+
+type_scope::type_scope(const type_directory& types) : before_(fiber_local()) { set_fiber_local(&types); }
+type_scope::~type_scope() { set_fiber_local(before_); }
+
+type_ref base_type(type_ref type) {
+  while (type.id >= first_defined_oid) {
+    const type_ops* ops = find_type(type.id);
+    if (!ops || ops->kind != 'd') break;
+    type = {ops->base, ops->base_modifier};
+  }
+  return type;
+}
+
 std::string format_type(type_ref type) {
   if (type.id == 0) return "-";
+  if (type.id >= first_defined_oid) {
+    const type_ops* ops = find_type(type.id);
+    if (!ops) return "???";
+    return ops->element != 0 ? format_type({ops->element, type.modifier}) + "[]" : current_types()->shown_name(*ops);
+  }
   const bool vector = type.id == type_oid::int2vector || type.id == type_oid::oidvector;
   if (const oid element = vector ? oid{0} : element_type(type.id)) return format_type({element, type.modifier}) + "[]";
   const type_ops* ops = find_type(type.id);
@@ -111,6 +141,7 @@ std::string format_type(type_ref type) {
     case type_oid::bit:
     case type_oid::varbit: return type.modifier > 0 ? std::string(ops->sql_name) + "(" + std::to_string(type.modifier) + ")" : ops->sql_name;
     case type_oid::time:
+    case type_oid::timetz:
     case type_oid::timestamp:
     case type_oid::timestamptz: return time_name(*ops, type.modifier);
     case type_oid::interval:

@@ -63,7 +63,8 @@ void table_row(view_rows& out, oid id, const std::string& schema, const std::str
   out.row().set("relid", id).set("schemaname", schema).set("relname", name);
 }
 void user_table_rows(view_rows& out) {
-  for (const auto& [id, t] : out.definitions->tables()) table_row(out, id, out.schema_name(t.schema), t.name);
+  for (const auto& [id, t] : out.definitions->tables())
+    if (!t.is_composite()) table_row(out, id, out.schema_name(t.schema), t.name);
 }
 void system_table_rows(view_rows& out) {
   for (const auto& view : all_system_views())

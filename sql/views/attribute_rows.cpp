@@ -10,7 +10,7 @@ view_rows& attribute(view_rows& out, oid relation, std::int64_t number, std::str
   const type_facts* facts = find_type_facts(type.id);
   out.row().set("attrelid", relation).set("attnum", number).set("attname", name).set("atttypid", type.id);
   out.set("atttypmod", type.modifier).set("attstattarget", -1).set("attcacheoff", -1).set("attislocal", true);
-  out.set("attlen", ops ? ops->length : std::int16_t{-1}).set("attndims", element_type(type.id) != 0 ? 1 : 0);
+  out.set("attlen", ops ? ops->length : std::int16_t{-1}).set("attndims", element_type(type.id) != 0 && ops && ops->kind != 'd' ? 1 : 0);
   out.set("attbyval", facts && facts->by_value).set("attalign", facts ? facts->align : 'i');
   return out.set("attstorage", facts ? facts->storage : 'p').set("attcollation", facts ? facts->collation : oid{0});
 }

@@ -55,6 +55,12 @@ void constraint_row(view_rows& out, const table_def& t, const constraint_def& k)
 void constraint_rows(view_rows& out) {
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& k : t.constraints) constraint_row(out, t, k);
+  for (const auto& [id, d] : out.definitions->type_definitions())
+    for (const auto& k : d.constraints) {
+      out.row().set("oid", k.id).set("conname", k.name).set("connamespace", d.schema).set("contype", 'c').set("contypid", id);
+      out.set("convalidated", k.validated).set("conislocal", true).set("confupdtype", ' ').set("confdeltype", ' ');
+      out.set("confmatchtype", ' ').set("conbin", k.check_text);
+    }
 }
 
 void index_row(view_rows& out, const index_def& i) {

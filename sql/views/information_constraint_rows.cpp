@@ -1,5 +1,6 @@
 // information_schema: table_constraints, key_column_usage, constraint_column_usage, referential_constraints and
 // check_constraints. As in PostgreSQL, NOT NULL columns count as check constraints with made names.
+#include "sql/types/type_name.hpp"
 #include "sql/views/view_rows.hpp"
 
 namespace helios::sql {
@@ -122,10 +123,15 @@ void referential_rows(view_rows& out) {
 void check_rows(view_rows& out) {
   for (const auto& [id, t] : out.definitions->tables()) {
     for (const auto& k : t.constraints)
-      if (k.kind == constraint_kind::check) constraint(out, t, k.name).set("check_clause", k.check_text);
+      if (k.kind == constraint_kind::check) constraint(out, t, k.name).set("check_clause", with_type_names(k.check_text));
     for (const auto& c : t.columns)
       if (c.not_null && !c.dropped) constraint(out, t, not_null_name(t, c)).set("check_clause", c.name + " IS NOT NULL");
   }
+  for (const auto& [id, d] : out.definitions->type_definitions())
+    for (const auto& k : d.constraints) {
+      out.row().set("constraint_catalog", out.definitions->database_name()).set("constraint_schema", out.schema_name(d.schema));
+      out.set("constraint_name", k.name).set("check_clause", with_type_names(k.check_text));
+    }
 }
 
 }  // namespace

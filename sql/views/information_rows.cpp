@@ -1,7 +1,8 @@
 // information_schema: tables, columns, schemata, sequences, views, roles, character sets.
 #include "sql/types/type.hpp"
+#include "sql/types/type_name.hpp"
 #include "sql/views/type_facts.hpp"
-#include "sql/views/view_rows.hpp"
+#include "sql/views/information_facts.hpp"
 
 namespace helios::sql {
 namespace {
@@ -15,7 +16,7 @@ void table_row(view_rows& out, const std::string& schema, const std::string& nam
 void table_rows(view_rows& out) {
   for (const auto& view : all_system_views()) table_row(out, view.relation.schema, view.relation.name, view.kind == 'v');
   for (const auto& [id, t] : out.definitions->tables())
-    if (t.kind != 'm') table_row(out, out.schema_name(t.schema), t.name, t.is_view());
+    if (t.kind != 'm' && !t.is_composite()) table_row(out, out.schema_name(t.schema), t.name, t.is_view());
 }
 void view_definition_rows(view_rows& out) {
   for (const auto& view : all_system_views()) {
@@ -67,7 +68,7 @@ void set_lengths(view_rows& out, type_ref type) {
 void set_times(view_rows& out, type_ref type) {
   switch (type.id) {
     case type_oid::date: out.set("datetime_precision", 0); break;
-    case type_oid::time: case type_oid::timestamp: case type_oid::timestamptz:
+    case type_oid::time: case type_oid::timetz: case type_oid::timestamp: case type_oid::timestamptz:
       out.set("datetime_precision", type.modifier >= 0 ? type.modifier : 6);
       break;
     case type_oid::interval:
@@ -77,6 +78,31 @@ void set_times(view_rows& out, type_ref type) {
   }
 }
 
+}  // namespace
+
+std::string schema_of_type(const view_rows& out, const type_ops& type) {
+  return type.schema == 0 ? "pg_catalog" : out.schema_name(type.schema);
+}
+
+type_ref below_domain(type_ref type) {
+  const type_ops* ops = find_type(type.id);
+  return ops && ops->kind == 'd' ? type_ref{ops->base, ops->base_modifier} : type;
+}
+
+void set_type_columns(view_rows& out, type_ref type) {
+  if (element_type(type.id) != 0) out.set("data_type", "ARRAY");
+  else if (type.id >= first_defined_oid) out.set("data_type", "USER-DEFINED");
+  else out.set("data_type", type.id == type_oid::bpchar ? "character" : format_type({type.id, -1}));
+  set_lengths(out, type);
+  set_numbers(out, type);
+  set_times(out, type);
+  const type_facts* facts = find_type_facts(type.id);
+  if (!facts || facts->collation != c_collation) return;
+  out.set("collation_catalog", out.definitions->database_name()).set("collation_schema", "pg_catalog").set("collation_name", "C");
+}
+
+namespace {
+
 struct column_facts {
   std::string schema, table, name, default_text;
   std::size_t number = 0;
@@ -85,26 +111,27 @@ struct column_facts {
 };
 void column_row(view_rows& out, const column_facts& c) {
   const std::string& catalog = out.definitions->database_name();
-  const type_ops* ops = find_type(c.type.id);
   out.row().set("table_catalog", catalog).set("table_schema", c.schema).set("table_name", c.table).set("column_name", c.name);
   out.set("ordinal_position", c.number).set_if("column_default", c.default_text).set("is_nullable", yes_or_no(c.nullable));
-  out.set("data_type", element_type(c.type.id) != 0 ? "ARRAY" : format_type({c.type.id, -1}));
-  if (c.type.id == type_oid::bpchar) out.set("data_type", "character");
-  set_lengths(out, c.type);
-  set_numbers(out, c.type);
-  set_times(out, c.type);
-  const type_facts* facts = find_type_facts(c.type.id);
-  if (facts && facts->collation == c_collation)
-    out.set("collation_catalog", catalog).set("collation_schema", "pg_catalog").set("collation_name", "C");
-  out.set("udt_catalog", catalog).set("udt_schema", "pg_catalog").set("udt_name", ops ? ops->name : "");
+  const type_ref stored = below_domain(c.type);
+  set_type_columns(out, stored);
+  if (const type_def* d = out.definitions->find_type_definition(c.type.id); d && d->kind == 'd')
+    out.set("domain_catalog", catalog).set("domain_schema", out.schema_name(d->schema)).set("domain_name", d->name);
+  const type_ops& udt = get_type(stored.id);
+  out.set("udt_catalog", catalog).set("udt_schema", schema_of_type(out, udt)).set("udt_name", udt.name);
   out.set("dtd_identifier", std::to_string(c.number)).set("is_self_referencing", "NO").set("is_identity", "NO");
   out.set("identity_cycle", "NO").set("is_generated", "NEVER").set("is_updatable", yes_or_no(c.updatable));
 }
+/// A domain alone, not what it is over, tells whether its columns may be NULL.
+bool refuses_null(const view_rows& out, oid type) {
+  const type_def* d = out.definitions->find_type_definition(type);
+  return d && d->not_null;
+}
 void stored_column_row(view_rows& out, const table_def& t, const column_def& c) {
   const bool has_default = c.identity == 0 && !c.generated;
-  column_row(out, {out.schema_name(t.schema), t.name, c.name, has_default ? c.default_text : std::string(),
-                   static_cast<std::size_t>(c.number), c.type, !c.not_null, t.kind == 'r'});
-  if (c.generated) out.set("is_generated", "ALWAYS").set("generation_expression", c.default_text);
+  column_row(out, {out.schema_name(t.schema), t.name, c.name, has_default ? with_type_names(c.default_text) : std::string(),
+                   static_cast<std::size_t>(c.number), c.type, !c.not_null && !refuses_null(out, c.type.id), t.kind == 'r'});
+  if (c.generated) out.set("is_generated", "ALWAYS").set("generation_expression", with_type_names(c.default_text));
   if (c.identity == 0) return;
   out.set("is_identity", "YES").set("identity_generation", c.identity == 'a' ? "ALWAYS" : "BY DEFAULT");
   if (const sequence_def* s = out.definitions->find_sequence(c.owned_sequence)) {
@@ -120,7 +147,7 @@ void column_rows(view_rows& out) {
                        view.relation.columns[i].type, !view.not_null[i], view.kind == 'r'});
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& c : t.columns)
-      if (!c.dropped)
+      if (!c.dropped && !t.is_composite())
         stored_column_row(out, t, c);
 }
 

@@ -35,8 +35,9 @@ void class_rows(view_rows& out) {
     out.set("relnatts", view.relation.columns.size()).set("reltuples", -1.0);
   }
   for (const auto& [id, t] : out.definitions->tables()) {
-    relation(out, id, t.name, t.schema, t.owner, t.kind).set("relispopulated", t.populated).set("relhasrules", t.kind != 'r');
-    if (!t.is_view()) out.set("relam", heap_method).set("relfilenode", t.space.value);
+    relation(out, id, t.name, t.schema, t.owner, t.kind).set("relispopulated", t.populated).set("relhasrules", t.kind == 'v' || t.kind == 'm');
+    out.set("reltype", row_type_of(id));
+    if (!t.is_view() && !t.is_composite()) out.set("relam", heap_method).set("relfilenode", t.space.value);
     if (t.kind == 'm') out.set("relreplident", 'd');
     if (t.check_option != 0)
       out.set_array("reloptions", type_oid::text, {out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded")});

@@ -7,6 +7,9 @@
 #include "sql/views/view_rows.hpp"
 
 namespace helios::sql {
+
+void add_defined_type_rows(row_sources&);
+
 namespace {
 
 oid type_named(std::string_view name) {
@@ -47,6 +50,7 @@ struct view_table {
     add_attribute_rows(sources);
     add_constraint_rows(sources);
     add_type_rows(sources);
+    add_defined_type_rows(sources);
     add_function_rows(sources);
     add_role_rows(sources);
     add_listing_rows(sources);

@@ -161,12 +161,32 @@ constexpr type_io_function functions[] = {
     {3447, "macaddr8_send"}, {3803, "jsonb_send"}, {3804, "jsonb_out"}, {3805, "jsonb_recv"}, {3806, "jsonb_in"},
     {4001, "jsonpath_in"}, {4002, "jsonpath_recv"}, {4003, "jsonpath_out"}, {4004, "jsonpath_send"},
     {4110, "macaddr8_in"}, {4111, "macaddr8_out"}, {4084, "regnamespacein"}, {4085, "regnamespaceout"}, {4087, "regnamespacerecv"}, {4088, "regnamespacesend"},
+    {2597, "domain_in"}, {2598, "domain_recv"}, {3506, "enum_in"}, {3507, "enum_out"}, {3532, "enum_recv"}, {3533, "enum_send"},
     {4092, "regroleout"}, {4094, "regrolerecv"}, {4095, "regrolesend"}, {4098, "regrolein"},
 };
 
 }  // namespace
 
+namespace {
+constexpr type_facts enum_facts{0, true, 'i', 'p', 0, 3506, 3507, 3532, 3533, 0, 0, 10069, 3522};
+constexpr type_facts row_facts{0, false, 'd', 'x', 0, 2290, 2291, 2402, 2403, 0, 0, 10034, 2994};
+constexpr type_facts array_facts{0, false, 'i', 'x', 0, 750, 751, 2400, 2401, 0, 0, 10000, 397};
+constexpr type_facts wide_array_facts{0, false, 'd', 'x', 0, 750, 751, 2400, 2401, 0, 0, 10000, 397};
+
+/// A domain has those of what it is over; what differs is its input.
+const type_facts* defined_type_facts(oid id) {
+  const type_ops* type = find_type(id);
+  if (!type) return nullptr;
+  if (type->stored) return find_type_facts(type->stored->id);
+  if (type->kind == 'e') return &enum_facts;
+  if (type->kind == 'c') return &row_facts;
+  const type_facts* element = find_type_facts(type->element);
+  return element && element->align == 'd' ? &wide_array_facts : &array_facts;
+}
+}  // namespace
+
 const type_facts* find_type_facts(oid id) {
+  if (id >= first_defined_oid) return defined_type_facts(id);
   const auto* found = std::lower_bound(std::begin(facts), std::end(facts), id, [](const type_facts& f, oid wanted) { return f.id < wanted; });
   return found != std::end(facts) && found->id == id ? found : nullptr;
 }

@@ -1,7 +1,9 @@
 // pg_type, pg_collation, pg_opclass and pg_opfamily.
+#include <map>
 #include <set>
 
 #include "sql/types/support.hpp"
+#include "sql/types/type_name.hpp"
 #include "sql/views/type_facts.hpp"
 #include "sql/views/view_rows.hpp"
 
@@ -10,11 +12,13 @@ namespace {
 
 void type_row(view_rows& out, const type_ops& t) {
   const type_facts* facts = find_type_facts(t.id);
-  const oid element = element_type(t.id);
-  const bool pseudo = t.category == 'P';
-  out.row().set("oid", t.id).set("typname", t.name).set("typnamespace", pg_catalog_schema).set("typowner", bootstrap_role);
-  out.set("typlen", t.length).set("typtype", pseudo ? 'p' : 'b').set("typcategory", t.category).set("typispreferred", t.preferred);
+  const oid element = t.kind == 'd' ? 0 : element_type(t.id);
+  const char kind = t.category == 'P' ? 'p' : t.kind;
+  out.row().set("oid", t.id).set("typname", t.name);
+  out.set("typnamespace", t.schema == 0 ? pg_catalog_schema : t.schema).set("typowner", t.owner == 0 ? bootstrap_role : t.owner);
+  out.set("typlen", t.length).set("typtype", kind).set("typcategory", t.category).set("typispreferred", t.preferred);
   out.set("typisdefined", true).set("typdelim", ',').set("typelem", element).set("typarray", t.array_type).set("typtypmod", -1);
+  out.set("typrelid", t.relation);
   out.set("typalign", facts ? facts->align : 'i').set("typstorage", facts ? facts->storage : 'p').set("typbyval", facts && facts->by_value);
   if (element != 0) out.set("typsubscript", 6179);
   if (!facts) return;
@@ -23,8 +27,22 @@ void type_row(view_rows& out, const type_ops& t) {
   out.set("typmodin", facts->modifier_in).set("typmodout", facts->modifier_out);
 }
 
+void domain_facts(view_rows& out, const type_def& d) {
+  constexpr oid domain_in = 2597, domain_receive = 2598;
+  out.set("typbasetype", d.base.id).set("typtypmod", d.base.modifier).set("typnotnull", d.not_null);
+  out.set("typndims", element_type(d.base.id) != 0 ? 1 : 0).set("typinput", domain_in).set("typreceive", domain_receive);
+  out.set("typmodin", 0).set("typmodout", 0);
+  if (!d.default_text.empty()) out.set("typdefault", with_type_names(d.default_text)).set("typdefaultbin", d.default_text);
+}
+
 void type_rows(view_rows& out) {
   for (const type_ops* t : all_types()) type_row(out, *t);
+  std::map<oid, const type_ops*> defined;
+  for (const auto& [id, t] : out.definitions->types().all()) defined.emplace(id, t.get());
+  for (const auto& [id, t] : defined) {
+    type_row(out, *t);
+    if (t->kind == 'd') domain_facts(out, *out.definitions->find_type_definition(id));
+  }
 }
 
 void collation_rows(view_rows& out) {

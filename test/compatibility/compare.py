@@ -41,6 +41,11 @@ def load_libpq():
     return pq
 
 
+def type_shown(oid):
+    """Types that statements have made get other oids on the two servers."""
+    return str(oid) if oid < 16384 else "defined"
+
+
 class Postgres:
     """A server in a temporary directory, as an ordinary user."""
 
@@ -119,7 +124,7 @@ class Client:
             return
         fields = pq.PQnfields(r)
         if status == TUPLES and fields > 0:
-            names = [f" {pq.PQfname(r, i).decode()}:{pq.PQftype(r, i)}:{pq.PQfmod(r, i)}" for i in range(fields)]
+            names = [f" {pq.PQfname(r, i).decode()}:{type_shown(pq.PQftype(r, i))}:{pq.PQfmod(r, i)}" for i in range(fields)]
             self.out.append("#" + "".join(names))
             for n in range(pq.PQntuples(r)):
                 cells = ["<null>" if pq.PQgetisnull(r, n, i) else pq.PQgetvalue(r, n, i).decode() for i in range(fields)]

@@ -25,7 +25,11 @@ void print_report(const helios::error_report& r) {
 void print(const outcome& out) {
   if (!out.columns.empty() && !out.error) {
     std::cout << "#";
-    for (auto& c : out.columns) std::cout << " " << c.name << ":" << c.type.id << ":" << c.type.modifier;
+    for (auto& c : out.columns) {
+      // Types that statements have made get other oids in PostgreSQL.
+      auto type = c.type.id < helios::sql::first_defined_oid ? std::to_string(c.type.id) : std::string("defined");
+      std::cout << " " << c.name << ":" << type << ":" << c.type.modifier;
+    }
     std::cout << "\n";
     for (auto& row : out.rows) {
       for (std::size_t i = 0; i < row.size(); ++i) std::cout << (i > 0 ? "|" : "") << row[i].value_or("<null>");

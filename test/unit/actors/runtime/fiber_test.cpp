@@ -1,4 +1,5 @@
 #include "actors/runtime/fiber.hpp"
+#include "base/fiber_local.hpp"
 
 #include <doctest/doctest.h>
 #include <unistd.h>
@@ -45,6 +46,37 @@ TEST_CASE("a fiber goes on on another thread") {
   REQUIRE(f.finished());
   CHECK(ran_on[0] == gettid());
   CHECK(ran_on[1] != ran_on[0]);
+}
+
+TEST_CASE("the pointer of a fiber stays with it, and that of its resumer with the resumer") {
+  using helios::fiber_local;
+  using helios::set_fiber_local;
+  const int one = 1, two = 2, outside = 0;
+  std::vector<const void*> seen;
+  fiber* first = nullptr;
+  fiber* second = nullptr;
+  fiber a([&] {
+    seen.push_back(fiber_local());
+    set_fiber_local(&one);
+    first->suspend();
+    seen.push_back(fiber_local());
+  });
+  fiber b([&] {
+    set_fiber_local(&two);
+    second->suspend();
+    seen.push_back(fiber_local());
+  });
+  first = &a;
+  second = &b;
+  set_fiber_local(&outside);
+  a.resume();
+  CHECK(fiber_local() == &outside);
+  b.resume();
+  std::thread([&] { a.resume(); }).join();
+  b.resume();
+  CHECK(seen == std::vector<const void*>{nullptr, &one, &two});
+  CHECK(fiber_local() == &outside);
+  set_fiber_local(nullptr);
 }
 
 TEST_CASE("an exception is thrown and caught inside of a fiber that has been suspended") {

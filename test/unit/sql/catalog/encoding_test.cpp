@@ -31,6 +31,18 @@ table_def sample_table() {
   return t;
 }
 
+type_def sample_domain() {
+  type_def d;
+  d.id = 16500;
+  d.kind = 'd';
+  d.name = "posint";
+  d.base = {type_oid::int4, -1};
+  d.not_null = true;
+  d.default_text = "7";
+  d.constraints.push_back({16504, "posint_check", "(value > 0)", false});
+  return d;
+}
+
 /// Every proper beginning of an entry, and the entry with something behind it, must be refused as damaged.
 template <class Decode>
 void check_refuses_damage(const std::string& bytes, Decode decode) {
@@ -110,6 +122,25 @@ TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is
   CHECK(same.column == 2);
 }
 
+TEST_CASE("enums and domains survive their encoding") {
+  type_def e;
+  e.name = "mood";
+  e.array = 16501;
+  e.array_name = "_mood";
+  e.labels = {{16502, "sad", std::string("\0\0\x18", 3), 1}, {16503, "ok", std::string("\0\0\x28", 3), 2.5f}};
+  const type_def back = decode_type(16500, encode(e));
+  REQUIRE(back.labels.size() == 2);
+  CHECK(back.labels[1].key == e.labels[1].key);
+  CHECK(back.labels[1].sort_order == 2.5f);
+  CHECK(back.array_name == "_mood");
+  const type_def domain = decode_type(16500, encode(sample_domain()));
+  CHECK(encode(domain) == encode(sample_domain()));
+  CHECK(domain.not_null);
+  REQUIRE(domain.constraints.size() == 1);
+  CHECK(domain.constraints[0].check_text == "(value > 0)");
+  CHECK(definition_key(definition_kind::type, 16500) == std::string("\x14\x00\x00\x40\x74", 5));
+}
+
 TEST_CASE("damaged entries are refused, never half read") {
   check_refuses_damage(encode(sample_table()), [](std::string_view b) { decode_table(16400, b); });
   index_def i;
@@ -121,6 +152,7 @@ TEST_CASE("damaged entries are refused, never half read") {
   check_refuses_damage(encode(s), [](std::string_view b) { decode_sequence(1, b); });
   check_refuses_damage(encode(role_def{10, "helios", true, true, "SCRAM-SHA-256$x"}), [](std::string_view b) { decode_role(10, b); });
   check_refuses_damage(encode(comment_def{7, 1259, 16400, 2, "text"}), [](std::string_view b) { decode_comment(7, b); });
+  check_refuses_damage(encode(sample_domain()), [](std::string_view b) { decode_type(16500, b); });
   check_refuses_damage(encode(database_def{5, "heliosdb"}), [](std::string_view b) { decode_database(5, b); });
 }
 
