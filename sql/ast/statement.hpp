@@ -260,6 +260,10 @@ struct lock_statement {
   int mode = 8;
   bool nowait = false;
 };
+struct channel_statement {
+  enum class kind : std::uint8_t { listen, unlisten, unlisten_all, notify } what{};
+  std::string channel, payload;
+};
 struct role_statement {
   bool alter = false, user = false;
   std::string name;
@@ -277,7 +281,7 @@ struct statement {
                sequence_statement, create_schema_statement, alter_table_statement, rename_statement, copy_statement,
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
                prepare_statement, execute_statement, deallocate_statement, declare_cursor_statement, fetch_statement,
-               close_statement, explain_statement, discard_statement, lock_statement, role_statement,
+               close_statement, explain_statement, discard_statement, lock_statement, channel_statement, role_statement,
                unsupported_statement>
       node;
 };

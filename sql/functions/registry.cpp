@@ -8,6 +8,7 @@
 namespace helios::sql {
 
 void add_hardware_address_functions(registry&);
+void add_advisory_functions(registry&);
 
 namespace {
 
@@ -22,9 +23,9 @@ function_def make(const char* name, std::initializer_list<oid> arguments, oid re
   f.variadic_any = (flags & variadic) != 0;
   f.writes = (flags & writing) != 0;
   f.needs_types = (flags & typed) != 0;
-  f.stability = (flags & (volatile_flag | writing)) != 0 ? volatility::volatile_
-                : (flags & stable) != 0                  ? volatility::stable
-                                                         : volatility::immutable;
+  f.stability = (flags & stable) != 0                      ? volatility::stable
+                : (flags & (volatile_flag | writing)) != 0 ? volatility::volatile_
+                                                           : volatility::immutable;
   return f;
 }
 
@@ -144,6 +145,7 @@ const registry& builtins() {
     add_network_functions(*r);
     add_bit_functions(*r);
     add_hardware_address_functions(*r);
+    add_advisory_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

@@ -50,9 +50,7 @@ ast::statement transformer::statement(const Node* node) {
   ast::statement out;
   if (query_statement(node, out) || definition_statement(node, out) || session_statement(node, out)) return out;
   switch (nodeTag(node)) {
-    case T_ListenStmt: out.node = ast::unsupported_statement{"LISTEN", false}; break;
-    case T_UnlistenStmt: out.node = ast::unsupported_statement{"UNLISTEN", false}; break;
-    case T_NotifyStmt: out.node = ast::unsupported_statement{"NOTIFY", true}; break;
+    case T_ListenStmt: case T_UnlistenStmt: case T_NotifyStmt: out.node = channel(node); break;
     case T_CreateFunctionStmt: out.node = ast::unsupported_statement{"CREATE FUNCTION", true}; break;
     case T_CreateTrigStmt: out.node = ast::unsupported_statement{"CREATE TRIGGER", true}; break;
     case T_DoStmt: out.node = ast::unsupported_statement{"DO", true}; break;

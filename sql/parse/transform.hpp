@@ -49,6 +49,7 @@ class transformer {
   ast::set_statement set(const VariableSetStmt* node);
   ast::transaction_statement transaction(const TransactionStmt* node);
   ast::fetch_statement fetch(const FetchStmt* node);
+  ast::channel_statement channel(const Node* node);
   ast::constraint constraint(const Constraint* node);
   ast::table_column column(const ColumnDef* node);
   ast::options option_list(const List* list);

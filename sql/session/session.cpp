@@ -33,7 +33,7 @@ std::unique_ptr<session> session::open(database& db, fiber_host& host, session_o
 session_core::session_core(database& db, fiber_host& host, session_options options, std::function<void(const error_report&)> notice,
                            std::function<void(std::string_view, std::string_view)> setting_changed)
     : db_(db), host_(host), options_(std::move(options)), notice_(std::move(notice)), setting_changed_(std::move(setting_changed)),
-      work_(db, host, options_.read_only) {
+      work_(db, host, options_.read_only, options_.id.value) {
   formats_.names = this;
   formats_.now_us = [](const void* owner) { return static_cast<const session_core*>(owner)->transaction_time_us(); };
   formats_.now_owner = this;
@@ -164,7 +164,56 @@ void session_core::reset() {
   lifted_.clear();
   sequence_values_.clear();
   last_sequence_.reset();
+  work_.channels().unlisten_all();
+  work_.advisory().release_session();
   settings_.reset_all();
+}
+
+// --- advisory locks and notifications ---
+
+// They are the primary's: locks exclude each other whichever node a client is connected to, and a notification is heard everywhere.
+void session_core::require_primary(const char* command) const {
+  if (!options_.read_only) return;
+  throw sql_error(sqlstate::read_only_sql_transaction, std::string("cannot execute ") + command + " during recovery").hint(options_.read_only_hint);
+}
+
+bool session_core::lock_advisory(const storage::advisory_key& key, bool shared, bool of_session, bool wait) {
+  require_primary("an advisory lock function");
+  return work_.advisory().acquire(key, shared, of_session ? lock_scope::session : lock_scope::transaction, wait);
+}
+
+bool session_core::unlock_advisory(const storage::advisory_key& key, bool shared) {
+  if (work_.advisory().release(key, shared)) return true;
+  notice("WARNING", "01000", std::string("you don't own a lock of type ") + (shared ? "ShareLock" : "ExclusiveLock"));
+  return false;
+}
+
+void session_core::notify(std::string_view channel, std::string_view payload) {
+  require_primary("NOTIFY");
+  work_.channels().notify(channel, payload);
+}
+
+std::vector<std::string> session_core::listening_channels() const {
+  return {work_.channels().channels().begin(), work_.channels().channels().end()};
+}
+
+std::string session_core::run_channel(const ast::channel_statement& s) {
+  using kind = ast::channel_statement::kind;
+  switch (s.what) {
+    case kind::listen:
+      require_primary("LISTEN");
+      work_.channels().listen(s.channel);
+      return "LISTEN";
+    case kind::unlisten:
+      work_.channels().unlisten(s.channel);
+      return "UNLISTEN";
+    case kind::unlisten_all:
+      work_.channels().unlisten_all();
+      return "UNLISTEN";
+    case kind::notify: break;
+  }
+  notify(s.channel, s.payload);
+  return "NOTIFY";
 }
 
 // --- what functions see ---

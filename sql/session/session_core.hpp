@@ -101,6 +101,8 @@ class session_core final : public session, public session_hooks, public object_n
   std::vector<std::pair<std::string, std::string>> reported_settings() const override { return settings_.reported(); }
   std::chrono::milliseconds statement_timeout() const override { return statement_timeout_; }
   std::chrono::milliseconds idle_in_transaction_timeout() const override { return idle_timeout_; }
+  void on_notification(std::function<void()> wake) override { work_.channels().on_notification(std::move(wake)); }
+  std::vector<notification> take_notifications() override { return work_.channels().take(); }
   lsn last_commit() const override { return last_commit_; }
   bool lift_read_only() override;
   void set_read_floor(lsn position) override { work_.set_read_floor(position); }
@@ -115,6 +117,11 @@ class session_core final : public session, public session_hooks, public object_n
   std::int64_t statement_time_us() const override;
   std::int64_t transaction_time_us() const override;
   std::uint64_t transaction_id() override { return work_.id(); }
+  bool lock_advisory(const storage::advisory_key& key, bool shared, bool of_session, bool wait) override;
+  bool unlock_advisory(const storage::advisory_key& key, bool shared) override;
+  void unlock_all_advisory() override { work_.advisory().release_session(); }
+  void notify(std::string_view channel, std::string_view payload) override;
+  std::vector<std::string> listening_channels() const override;
   std::string current_user() const override { return options_.user; }
   std::string session_user() const override { return options_.user; }
   std::string database_name() const override { return options_.database; }
@@ -209,6 +216,8 @@ class session_core final : public session, public session_hooks, public object_n
   std::string run_discard(const ast::discard_statement& s);
   std::string run_vacuum(const ast::vacuum_statement& s);
   std::string run_lock(const ast::lock_statement& s);
+  std::string run_channel(const ast::channel_statement& s);
+  void require_primary(const char* command) const;
   sql_cursor& find_cursor(const std::string& name);
   bool fetch_row(sql_cursor& c, std::vector<datum>& row);
   datum evaluate(const ast::expr& e, type_ref to, arena& memory);

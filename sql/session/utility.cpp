@@ -59,6 +59,7 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::vacuum_statement& s) { return run_vacuum(s); },
           [&](const ast::checkpoint_statement&) -> std::string { return "CHECKPOINT"; },
           [&](const ast::lock_statement& s) { return run_lock(s); },
+          [&](const ast::channel_statement& s) { return run_channel(s); },
           [&](const ast::copy_statement& s) { return run_copy(*this, s, c); },
           [&](const ast::unsupported_statement& s) -> std::string {
             throw sql_error(sqlstate::feature_not_supported, s.what + " is not supported");

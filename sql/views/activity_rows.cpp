@@ -47,9 +47,11 @@ oid relation_of_space(const catalog& c, std::uint32_t space) {
 void lock_rows(view_rows& out) {
   for (const auto& lock : out.hooks.db().engine().locks().list()) {
     out.row().set("locktype", kind_name(lock.tag.kind)).set("mode", mode_name(lock.mode)).set("granted", lock.granted);
-    out.set("virtualtransaction", std::to_string(lock.owner.value)).set("fastpath", false);
+    out.set("virtualtransaction", std::to_string(lock.process) + "/" + std::to_string(lock.owner.value & ~(1ull << 63))).set("fastpath", false);
+    out.set("pid", static_cast<std::int64_t>(lock.process));
     if (lock.tag.kind == storage::lock_kind::advisory) {
-      out.set("database", the_database).set("objid", lock.tag.object);
+      const auto key = storage::advisory_key_of(lock.tag);
+      out.set("database", the_database).set("classid", key.class_id).set("objid", key.object_id).set("objsubid", key.sub_id);
       continue;
     }
     const bool direct = lock.tag.kind == storage::lock_kind::relation;
