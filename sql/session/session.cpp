@@ -134,6 +134,8 @@ void session_core::rollback_transaction() {
 void session_core::finish_cursors(bool committed) {
   std::erase_if(cursors_, [committed](auto& entry) {
     auto& c = *entry.second;
+    work_.abandon();
+    definitions_.reset();
     // A held cursor of an earlier transaction stays whatever happens to this one.
     if (!c.hold || (!committed && !c.survived)) return true;
     c.survived = true;

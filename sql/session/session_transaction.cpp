@@ -113,6 +113,7 @@ void session_transaction::end() {
   advisory_.release_transaction(0);
   channels_.rolled_back();
   relation_locks_.clear();
+  since_savepoint_.clear();
   savepoints_.clear();
   snapshot_.reset();
   fixed_.reset();
@@ -123,7 +124,7 @@ void session_transaction::end() {
 }
 
 void session_transaction::set_savepoint(const std::string& name) { 
-  savepoints_.push_back({name, writer().next_seq(), channels_.now(), advisory_.now()});
+  savepoints_.push_back({name, writer().next_seq(), channels_.now(), advisory_.now(), since_savepoint_.size()});
 }
 
 bool session_transaction::release_savepoint(const std::string& name) {
@@ -136,12 +137,45 @@ bool session_transaction::release_savepoint(const std::string& name) {
 bool session_transaction::rollback_to_savepoint(const std::string& name) {
   auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
   if (at == savepoints_.rend()) return false;
-  writer().rollback_to(at->at);
-  channels_.rollback_to(at->channels);
-  advisory_.release_transaction(at->advisory);
-  if (definitions_changed_ > 0) ++definitions_changed_;
+  undo_to(*at);
   savepoints_.erase(at.base(), savepoints_.end());  // the savepoint itself stays
   return true;
+}
+
+void session_transaction::undo_to(const savepoint& at) {
+  writer().rollback_to(at.at);
+  channels_.rollback_to(at.channels);
+  advisory_.release_transaction(at.advisory);
+  release_locks(at.locks);
+  if (definitions_changed_ > 0) ++definitions_changed_;
+}
+
+void session_transaction::release_locks(std::size_t beyond) {
+  for (; since_savepoint_.size() > beyond; since_savepoint_.pop_back()) {
+    const auto& last = since_savepoint_.back();
+    if (last.tag.kind == storage::lock_kind::relation) {
+      relation_locks_[last.tag.object] = last.held_before;
+      if (last.mode == lock_mode::access_exclusive && exclusive_locks_ > 0) {
+        --exclusive_locks_;
+        db_.note_exclusive_locks(-1);
+      }
+    }
+    (void)engine().locks().release(writer_->id(), last.tag, last.mode);
+  }
+}
+
+void session_transaction::abandon() {
+  if (!savepoints_.empty()) return undo_to(savepoints_.back());
+  if (writer_) {
+    writer_->rollback_to(0);
+    writer_->release();
+  }
+  if (exclusive_locks_ > 0) db_.note_exclusive_locks(-std::exchange(exclusive_locks_, 0));
+  relation_locks_.clear();
+  since_savepoint_.clear();
+  advisory_.release_transaction(0);
+  channels_.rollback_to({});
+  if (definitions_changed_ > 0) ++definitions_changed_;
 }
 
 void session_transaction::await_visible(lsn position) {
@@ -215,7 +249,7 @@ bool session_transaction::lock(const storage::lock_tag& tag, lock_mode mode, row
   auto how = policy == row_wait::wait ? storage::lock_wait_policy::wait : storage::lock_wait_policy::nowait;
   auto outcome = writer().lock(tag, mode, how, wait);
   switch (outcome.what) {
-    case lock_outcome::kind::granted: return true;
+    case lock_outcome::kind::granted: note_lock(tag, mode); return true;
     case lock_outcome::kind::deadlock: deadlock(std::move(outcome.detail), modes_.isolation == isolation_level::serializable);
     case lock_outcome::kind::not_available:
       if (policy == row_wait::skip) return false;
@@ -224,7 +258,14 @@ bool session_transaction::lock(const storage::lock_tag& tag, lock_mode mode, row
   }
   waited_ = true;
   await_lock(wait, writer_->id());
+  note_lock(tag, mode);
   return true;
+}
+
+void session_transaction::note_lock(const storage::lock_tag& tag, lock_mode mode) {
+  if (savepoints_.empty()) return;
+  const auto known = tag.kind == storage::lock_kind::relation ? relation_locks_.find(tag.object) : relation_locks_.end();
+  since_savepoint_.push_back({tag, mode, known == relation_locks_.end() ? lock_mode{} : known->second});
 }
 
 void session_transaction::await_lock(const completion_ptr& wait, txn_id owner) {

@@ -62,11 +62,15 @@ class session_transaction {
     storage::write_seq at = 0;
     channel_work::mark channels = {};
     std::size_t advisory = 0;
+    std::size_t locks = 0;
   };
   void set_savepoint(const std::string& name);
   /// False when there is no such savepoint.
   bool release_savepoint(const std::string& name);
   bool rollback_to_savepoint(const std::string& name);
+  /// After an error in a transaction block: what it did since its last savepoint, or since its begin, is undone at once, and nobody
+  /// waits for it any more.
+  void abandon();
 
   // --- statements ---
   /// Before each statement: its snapshot, after the read floor is visible. With `lock_first` the locks are taken before.
@@ -123,6 +127,9 @@ class session_transaction {
   std::uint64_t generation() const { return generation_; }
 
  private:
+  void note_lock(const storage::lock_tag& tag, storage::lock_mode mode);
+  void release_locks(std::size_t beyond);
+  void undo_to(const savepoint& at);
   void await_visible(lsn position);
   void await_unseen();
   storage::snapshot_ptr fresh_snapshot();
@@ -142,6 +149,12 @@ class session_transaction {
   std::uint64_t statements_ = 0, definitions_changed_ = 0, generation_ = 0;
   std::vector<savepoint> savepoints_;
   std::unordered_map<oid, storage::lock_mode> relation_locks_;
+  struct taken_lock {
+    storage::lock_tag tag;
+    storage::lock_mode mode;
+    storage::lock_mode held_before;  ///< of a relation: in relation_locks_
+  };
+  std::vector<taken_lock> since_savepoint_;  ///< since the first savepoint: what rolling back to one gives up
   int exclusive_locks_ = 0;
   lsn floor_;
   lsn unseen_;  ///< of commits whose rows this transaction has taken over before they were visible; 0: none
