@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "sql/ast/access.hpp"
 #include "sql/ast/select.hpp"
 
 namespace helios::sql::ast {
@@ -159,7 +160,8 @@ struct sequence_statement {           ///< CREATE / ALTER SEQUENCE
 };
 
 struct create_schema_statement {
-  std::string name, owner;
+  std::string name;
+  std::optional<role_name> owner;
   bool if_not_exists = false;
 };
 
@@ -167,6 +169,7 @@ struct alter_table_command {
   enum class kind : std::uint8_t { add_column, drop_column, add_constraint, drop_constraint, set_default, drop_default, set_not_null,
                                    drop_not_null, alter_type, owner, set_options, drop_expression, set_identity, drop_identity, add_identity, other } what = kind::other;
   std::string name;
+  role_name owner_to;
   table_column column;
   constraint added;
   expr_ptr value;
@@ -181,7 +184,7 @@ struct alter_table_statement {
 };
 
 struct rename_statement {
-  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other } what = kind::other;
+  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, role, other } what = kind::other;
   relation_name name;
   std::string from, to;
   object_kind of = object_kind::table;  ///< column: as what the statement names its relation
@@ -268,6 +271,9 @@ struct role_statement {
   bool alter = false, user = false;
   std::string name;
   options settings;
+  role_name who;                      ///< ALTER: may be CURRENT_USER
+  std::vector<role_name> in_roles, members, admins;
+  bool drop_members = false;          ///< ALTER GROUP ... DROP USER
 };
 /// Known to the grammar and not to us; `writes` tells a standby what to do with it.
 struct unsupported_statement {
@@ -282,6 +288,7 @@ struct statement {
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
                prepare_statement, execute_statement, deallocate_statement, declare_cursor_statement, fetch_statement,
                close_statement, explain_statement, discard_statement, lock_statement, channel_statement, role_statement,
+               grant_statement, grant_role_statement, drop_role_statement, owner_statement, owned_statement,
                unsupported_statement>
       node;
 };

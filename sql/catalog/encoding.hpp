@@ -9,7 +9,7 @@
 
 namespace helios::sql {
 
-inline constexpr std::uint8_t catalog_format_version = 2;
+inline constexpr std::uint8_t catalog_format_version = 3;
 
 struct database_def {
   oid id = 0;
@@ -31,6 +31,9 @@ std::string encode(const index_def&);
 std::string encode(const sequence_def&);
 std::string encode(const role_def&);
 std::string encode(const comment_def&);
+std::string encode(const membership_def&);
+std::string encode(const access_def&);
+std::string encode(const default_access_def&);
 
 database_def decode_database(oid id, std::string_view bytes);
 schema_def decode_schema(oid id, std::string_view bytes);
@@ -39,5 +42,8 @@ index_def decode_index(oid id, std::string_view bytes);
 sequence_def decode_sequence(oid id, std::string_view bytes);
 role_def decode_role(oid id, std::string_view bytes);
 comment_def decode_comment(oid id, std::string_view bytes);
+membership_def decode_membership(oid id, std::string_view bytes);
+access_def decode_access(oid id, std::string_view bytes);
+default_access_def decode_default_access(oid id, std::string_view bytes);
 
 }  // namespace helios::sql

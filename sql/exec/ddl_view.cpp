@@ -138,11 +138,13 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   if (!exists(schema, view.name)) {
     view.id = owner_.next_oid();
     put(view);
+    give_defaults(protect(view), schema);
     return "CREATE VIEW";
   }
   if (!s.replace) refuse_existing(schema, view.name, 0);
   auto* old = try_table(s.view, lock_mode::access_exclusive);
   if (old == nullptr || !old->is_view()) throw sql_error("42809", "\"" + view.name + "\" is not a view");
+  own(protect(*old));
   replace_view(*old, view);
   if (reads(view, view.id, 0)) {
     throw sql_error(sqlstate::feature_not_supported, "infinite recursion detected in rules for relation \"" + view.name + "\"");
@@ -177,6 +179,7 @@ std::string ddl::create_materialized_view(const ast::create_table_as_statement& 
   view.space = storage::space_id{owner_.next_oid()};
   view.populated = s.with_data;
   put(view);
+  give_defaults(protect(view), schema);
   if (!s.with_data) return "CREATE MATERIALIZED VIEW";
   work_.lock_relation(view.id, lock_mode::access_exclusive, view.name);
   return "SELECT " + std::to_string(fill(view, c));
@@ -207,6 +210,7 @@ std::string ddl::refresh(const ast::refresh_statement& s, const session_core::ca
   auto view = table_for(s.view, lock_mode::access_exclusive);
   if (view.kind == 'v') throw sql_error("42809", "\"" + view.name + "\" is not a table or materialized view");
   if (view.kind != 'm') throw sql_error(sqlstate::feature_not_supported, "\"" + view.name + "\" is not a materialized view");
+  own(protect(view));
   auto definitions = owner_.definitions();
   if (s.concurrent) {
     if (!s.with_data) throw sql_error(sqlstate::syntax_error, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");

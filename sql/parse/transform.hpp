@@ -30,6 +30,13 @@ class transformer {
   bool query_statement(const Node* node, ast::statement& out);
   bool definition_statement(const Node* node, ast::statement& out);
   bool session_statement(const Node* node, ast::statement& out);
+  bool access_statement(const Node* node, ast::statement& out);
+  ast::role_name role(const RoleSpec* node);
+  std::vector<ast::role_name> roles(const List* list);
+  ast::role_statement role_statement(const List* list);
+  ast::grant_statement grant(const GrantStmt* node);
+  ast::grant_role_statement grant_role(const GrantRoleStmt* node);
+  ast::grant_statement default_rights(const AlterDefaultPrivilegesStmt* node);
   ast::create_table_as_statement select_into(const IntoClause& into, ast::statement query);
   ast::insert_statement insert(const InsertStmt* node);
   ast::update_statement update(const UpdateStmt* node);

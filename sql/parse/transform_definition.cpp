@@ -80,8 +80,8 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
       auto* s = reinterpret_cast<const CreateSchemaStmt*>(node);
       if (s->schemaElts != nullptr) not_supported("CREATE SCHEMA with elements");
       ast::create_schema_statement schema{text_of(s->schemaname), {}, s->if_not_exists};
-      if (s->authrole != nullptr) schema.owner = text_of(s->authrole->rolename);
-      if (schema.name.empty()) schema.name = schema.owner;
+      if (s->authrole != nullptr) schema.owner = role(s->authrole);
+      if (schema.name.empty() && schema.owner) schema.name = schema.owner->name;
       out.node = std::move(schema);
       return true;
     }
@@ -92,16 +92,6 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
       truncate.restart_identity = t->restart_seqs;
       truncate.cascade = t->behavior == DROP_CASCADE;
       out.node = std::move(truncate);
-      return true;
-    }
-    case T_CreateRoleStmt: {
-      auto* r = reinterpret_cast<const CreateRoleStmt*>(node);
-      out.node = ast::role_statement{false, r->stmt_type == ROLESTMT_USER, text_of(r->role), option_list(r->options)};
-      return true;
-    }
-    case T_AlterRoleStmt: {
-      auto* r = reinterpret_cast<const AlterRoleStmt*>(node);
-      out.node = ast::role_statement{true, false, text_of(r->role->rolename), option_list(r->options)};
       return true;
     }
     default: return false;
@@ -265,7 +255,7 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
       out.value = expression(definition->raw_default);
       break;
     }
-    case AT_ChangeOwner: out.what = kind::owner; out.name = text_of(node->newowner->rolename); break;
+    case AT_ChangeOwner: out.what = kind::owner; out.owner_to = role(node->newowner); break;
     case AT_DropExpression: out.what = kind::drop_expression; out.if_exists = node->missing_ok; break;
     case AT_DropIdentity: out.what = kind::drop_identity; out.if_exists = node->missing_ok; break;
     case AT_AddIdentity:
@@ -303,6 +293,7 @@ ast::statement transformer::rename(const RenameStmt* node) {
     case OBJECT_SCHEMA: out.what = kind::schema; break;
     case OBJECT_VIEW: out.what = kind::view; break;
     case OBJECT_MATVIEW: out.what = kind::materialized_view; break;
+    case OBJECT_ROLE: out.what = kind::role; break;
     default: out.what = kind::other;
   }
   return {std::move(out)};

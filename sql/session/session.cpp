@@ -10,6 +10,19 @@ namespace {
 constexpr std::int64_t postgres_epoch_us = 946684800000000;  // 2000-01-01 in Unix time
 }
 
+namespace {
+/// The new session is among those that the node shows already.
+void check_connection_limit(database& db, const role_def& role) {
+  if (role.connection_limit < 0 || role.superuser) return;
+  std::int64_t open = 0;
+  for (const auto& a : db.facts().activity()) open += a.user == role.name ? 1 : 0;
+  if (open <= role.connection_limit) return;
+  sql_error e(sqlstate::too_many_connections, "too many connections for role \"" + role.name + "\"");
+  e.report().severity = "FATAL";
+  throw e;
+}
+}  // namespace
+
 std::unique_ptr<session> session::open(database& db, fiber_host& host, session_options options,
                                        std::function<void(const error_report&)> notice,
                                        std::function<void(std::string_view, std::string_view)> setting_changed) {
@@ -27,6 +40,7 @@ std::unique_ptr<session> session::open(database& db, fiber_host& host, session_o
     e.report().severity = "FATAL";
     throw e;
   }
+  check_connection_limit(db, *role);
   return std::make_unique<session_core>(db, host, std::move(options), std::move(notice), std::move(setting_changed));
 }
 
@@ -42,11 +56,23 @@ session_core::session_core(database& db, fiber_host& host, session_options optio
 }
 
 void session_core::open() {
+  session_user_ = options_.user;
   settings_.set_initial("session_authorization", options_.user);
-  auto* role = definitions()->find_role(options_.user);
-  settings_.set_initial("is_superuser", role != nullptr && role->superuser ? "on" : "off");
+  role_changed();
   settings_.set_initial("in_hot_standby", db_.facts().in_recovery() ? "on" : "off");
-  for (auto& [name, value] : options_.settings) settings_.set_initial(name, value);
+  // Who the session is comes last, session_authorization before role: both are checked as SET would.
+  const auto is_role = [](std::string_view name) { return settings::proper_name(name) == "role"; };
+  const auto is_user = [](std::string_view name) { return settings::proper_name(name) == "session_authorization"; };
+  for (auto& [name, value] : options_.settings) {
+    if (!is_role(name) && !is_user(name)) settings_.set_initial(name, value);
+  }
+  for (bool roles : {false, true}) {
+    for (auto& [name, value] : options_.settings) {
+      if (!(roles ? is_role(name) : is_user(name))) continue;
+      check_role_setting(settings::proper_name(name), value);
+      settings_.set_initial(name, value);
+    }
+  }
   settings_.commit();
   // From now on the client hears of changes.
   settings_.on_report = [this](const std::string& name, const std::string& value) {
@@ -55,7 +81,13 @@ void session_core::open() {
 }
 
 void session_core::apply_setting(const std::string& name, const std::string& value) {
-  if (name == "DateStyle") formats_.date_style = value;
+  if (name == "role") {
+    current_role_ = value == "none" ? std::string() : value;
+    role_changed();
+  } else if (name == "session_authorization") {
+    session_user_ = value;
+    role_changed();
+  } else if (name == "DateStyle") formats_.date_style = value;
   else if (name == "IntervalStyle") formats_.interval_style = value;
   else if (name == "TimeZone") formats_.time_zone = value;
   else if (name == "extra_float_digits") formats_.extra_float_digits = std::stoi(value);
@@ -102,6 +134,8 @@ void session_core::end_implicit() {
 void session_core::failed() {
   if (explicit_) {
     aborted_ = true;
+    work_.abandon();
+    definitions_.reset();
     return;
   }
   rollback_transaction();
@@ -134,8 +168,6 @@ void session_core::rollback_transaction() {
 void session_core::finish_cursors(bool committed) {
   std::erase_if(cursors_, [committed](auto& entry) {
     auto& c = *entry.second;
-    work_.abandon();
-    definitions_.reset();
     // A held cursor of an earlier transaction stays whatever happens to this one.
     if (!c.hold || (!committed && !c.survived)) return true;
     c.survived = true;
@@ -169,6 +201,8 @@ void session_core::reset() {
   work_.channels().unlisten_all();
   work_.advisory().release_session();
   settings_.reset_all();
+  settings_.reset("session_authorization");
+  settings_.reset("role");
 }
 
 // --- advisory locks and notifications ---
@@ -228,7 +262,12 @@ std::optional<std::string> session_core::setting(std::string_view name) const {
   return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
 }
 
-void session_core::set_setting(std::string_view name, std::string_view value, bool is_local) { settings_.set(name, value, is_local); }
+void session_core::set_setting(std::string_view name, std::string_view value, bool is_local) {
+  const auto proper = settings::proper_name(name);
+  if (proper == "role" || proper == "session_authorization") check_role_setting(proper, value);
+  settings_.set(name, value, is_local);
+  if (proper == "session_authorization") settings_.set("role", "none", is_local);
+}
 
 storage::snapshot_ptr session_core::snapshot() {
   return work_.snapshot() ? work_.snapshot() : db_.engine().take_snapshot();
@@ -254,11 +293,6 @@ void session_core::require_writable(std::string_view command) {
 void session_core::require_no_writer(std::string_view command) {
   if (explicit_ || work_.admitted())
     throw sql_error(sqlstate::active_sql_transaction, std::string(command) + " cannot run inside a transaction block, nor in a statement that writes");
-}
-
-bool session_core::is_superuser() const {
-  const auto* role = definitions()->find_role(options_.user);
-  return role != nullptr && role->superuser;
 }
 
 void session_core::remember_sequence(oid sequence, std::int64_t value) {

@@ -33,7 +33,9 @@ class running_query {
   pending_checks pending_;
   operation_ptr root_;
   std::uint64_t count_ = 0;
+  bool next_row(std::vector<datum>& row);
   bool opened_ = false, ended_ = false;
+  bool hides_rows_ = false;  ///< it changes a table that the role may not read
 };
 
 class prepared_core final : public prepared_statement {
@@ -122,8 +124,8 @@ class session_core final : public session, public session_hooks, public object_n
   void unlock_all_advisory() override { work_.advisory().release_session(); }
   void notify(std::string_view channel, std::string_view payload) override;
   std::vector<std::string> listening_channels() const override;
-  std::string current_user() const override { return options_.user; }
-  std::string session_user() const override { return options_.user; }
+  std::string current_user() const override { return current_role_.empty() ? session_user_ : current_role_; }
+  std::string session_user() const override { return session_user_; }
   std::string database_name() const override { return options_.database; }
   std::string client_address() const override { return options_.client_address; }
   int client_port() const override { return options_.client_port; }
@@ -162,8 +164,10 @@ class session_core final : public session, public session_hooks, public object_n
   oid next_oid() { return db_.engine().sequences().next_oid(db_.sink()); }
   /// Where an object of this name goes: without a schema, the first of search_path; throws 3F000.
   oid schema_of(const ast::relation_name& name, const char* what) const;
+  /// The current role; 0 when it was dropped meanwhile.
   oid role_id() const;
-  std::string user_name() const { return options_.user; }
+  /// Throws 42501 when the role, or a view's owner, lacks a right that a plan needs. True when it changes what it may not read.
+  bool check_access(const std::vector<access_need>& needs) const;
 
   /// Snapshot, locks and a plan that fits both; `cached` may be null or stale.
   plan_ptr begin_plan(const ast::statement& tree, plan_ptr cached, std::span<const oid> types, const char* command);
@@ -218,6 +222,9 @@ class session_core final : public session, public session_hooks, public object_n
   std::string run_lock(const ast::lock_statement& s);
   std::string run_channel(const ast::channel_statement& s);
   void require_primary(const char* command) const;
+  void check_role_setting(std::string_view name, std::string_view value) const;
+  void role_changed();
+  void check_lock_right(const table_def& table, int mode) const;
   sql_cursor& find_cursor(const std::string& name);
   bool fetch_row(sql_cursor& c, std::vector<datum>& row);
   datum evaluate(const ast::expr& e, type_ref to, arena& memory);
@@ -226,6 +233,9 @@ class session_core final : public session, public session_hooks, public object_n
   database& db_;
   fiber_host& host_;
   session_options options_;
+  std::string session_user_, current_role_;  ///< SET SESSION AUTHORIZATION and SET ROLE; empty: no other role is set
+  mutable catalog_ptr role_known_in_;
+  mutable oid role_ = 0;
   std::function<void(const error_report&)> notice_;
   std::function<void(std::string_view, std::string_view)> setting_changed_;
   settings settings_;

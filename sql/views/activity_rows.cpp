@@ -1,4 +1,5 @@
 // pg_stat_activity, pg_locks, and the counters of pg_stat_*. What the server does not count is NULL, never 0.
+#include "sql/catalog/privileges.hpp"
 #include "sql/views/view_rows.hpp"
 #include "storage/lock_table.hpp"
 
@@ -6,9 +7,17 @@ namespace helios::sql {
 namespace {
 
 void activity_rows(view_rows& out) {
+  const role_def* self = out.definitions->find_role(out.hooks.current_user());
   for (const auto& a : out.hooks.db().facts().activity()) {
     out.row().set("datid", the_database).set("datname", a.database).set("pid", a.session).set("usename", a.user);
-    if (const role_def* r = out.definitions->find_role(a.user)) out.set("usesysid", r->id);
+    const role_def* r = out.definitions->find_role(a.user);
+    if (r != nullptr) out.set("usesysid", r->id);
+    // What another role's session does is for those who have its rights, or read all statistics.
+    const auto& c = *out.definitions;
+    if (self == nullptr || r == nullptr || (!has_rights_of(c, self->id, r->id) && !has_rights_of(c, self->id, role_read_all_stats))) {
+      out.set("query", "<insufficient privilege>").set("client_port", datum::null());
+      continue;
+    }
     out.set("application_name", a.application).set_if("client_addr", a.client_address);
     out.set("client_port", a.client_address.empty() ? -1 : a.client_port);
     out.set_time("backend_start", a.backend_start_us).set_time("xact_start", a.transaction_start_us);

@@ -142,7 +142,6 @@ void sequence_rows(view_rows& out) {
 }
 
 void catalog_name_rows(view_rows& out) { out.row().set("catalog_name", out.definitions->database_name()); }
-void role_rows(view_rows& out) { out.row().set("role_name", out.hooks.current_user()); }
 void character_set_rows(view_rows& out) {
   out.row().set("character_set_name", "UTF8").set("character_repertoire", "UCS").set("form_of_use", "UTF8");
   out.set("default_collate_catalog", out.definitions->database_name()).set("default_collate_schema", "pg_catalog").set("default_collate_name", "C");
@@ -162,7 +161,7 @@ void add_information_rows(row_sources& s) {
   s.emplace("information_schema.schemata", schema_rows);
   s.emplace("information_schema.sequences", sequence_rows);
   s.emplace("information_schema.information_schema_catalog_name", catalog_name_rows);
-  s.emplace("information_schema.enabled_roles", role_rows);
+  add_information_access_rows(s);
   s.emplace("information_schema.character_sets", character_set_rows);
   s.emplace("information_schema.collations", collation_rows);
 }
