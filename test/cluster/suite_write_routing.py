@@ -95,6 +95,25 @@ def one_set_of_channels(c):
     print("notifications and advisory locks are the same everywhere", flush=True)
 
 
+def same_role_everywhere(c):
+    """SET ROLE, and the rights of a role that is no superuser, hold for what a standby forwards."""
+    c["primary"].query("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")
+    c["primary"].query("CREATE TABLE ledger (i INT)")
+    c["primary"].query("GRANT SELECT ON ledger TO clerk")
+    c.wait_caught_up()
+    for name in ("primary", "standby-sync", "proxy"):
+        connection = c[name].connect()
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE clerk")
+            cursor.execute("SELECT COUNT(*) FROM ledger")
+        refused(connection, "INSERT INTO ledger VALUES (1)", "42501")
+        refused(connection, "SELECT * FROM \"r_standby-sync\"", "42501")
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("INSERT INTO ledger VALUES (1)")
+    print("a role has the same rights everywhere", flush=True)
+
+
 def ends_with_primary(c):
     """A session that listens on a primary that is lost ends; others go on."""
     listening = {name: c[name].connect() for name in ("standby-sync", "proxy")}
@@ -155,6 +174,7 @@ def run(binary):
             routes(c, name)
             print(f"writes through {name} hold", flush=True)
         one_set_of_channels(c)
+        same_role_everywhere(c)
         async_refuses(c)
         without_primary(c)
         c.wait_streaming()

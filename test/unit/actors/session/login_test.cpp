@@ -55,6 +55,26 @@ TEST_CASE_FIXTURE(logged_in, "a client cannot start as somebody else") {
   CHECK(c.query("SELECT current_user").rows[0] == "parent");
 }
 
+TEST_CASE_FIXTURE(logged_in, "what another role's session does is not everybody's to see or to end") {
+  client.query("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE ROLE other LOGIN PASSWORD 'secret'; CREATE ROLE watch LOGIN PASSWORD 'secret'");
+  client.query("GRANT pg_read_all_stats, pg_signal_backend TO watch");
+  session_client app(port()), other(port()), watch(port());
+  REQUIRE(failure_of(app, "app").empty());
+  REQUIRE(failure_of(other, "other").empty());
+  REQUIRE(failure_of(watch, "watch").empty());
+  app.query("SELECT 'in the open'");
+  const std::string seen = "SELECT query FROM pg_stat_activity WHERE usename = 'app'";
+  CHECK(other.query(seen).rows[0] == "<insufficient privilege>");
+  CHECK(watch.query(seen).rows[0] == "SELECT 'in the open'");
+  CHECK(client.query(seen).rows[0] == "SELECT 'in the open'");
+  const std::string end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ";
+  CHECK(other.query(end + "'app'").failure->message ==
+        "must be a member of the role whose process is being terminated or member of pg_signal_backend");
+  CHECK(watch.query(end + "'helios'").failure->message == "must be a superuser to terminate superuser process");
+  CHECK(watch.query(end + "'app'").rows[0] == "t");
+  CHECK_FALSE(app.next().value_or(wire::pg::backend_message{}).type == 'Z');
+}
+
 TEST_CASE_FIXTURE(logged_in, "a dropped role's session may do nothing more") {
   client.query("CREATE ROLE app LOGIN PASSWORD 'secret'");
   client.query("CREATE TABLE t (a int)");
