@@ -173,6 +173,8 @@ struct alter_table_command {
   table_column column;
   constraint added;
   expr_ptr value;
+  options settings;                   ///< SET (...) and RESET (...)
+  bool reset = false;
   bool if_exists = false, if_not_exists = false, cascade = false;
   int position = 0;
 };

@@ -163,6 +163,7 @@ struct common_table_entry {
 struct scope {
   scope* outer = nullptr;
   std::vector<relation_entry> relations;
+  std::vector<relation_entry> hidden;  ///< behind the alias of a join; their columns are still theirs
   std::vector<visible_column> visible;
   std::vector<std::shared_ptr<common_table_entry>> common_tables;
   std::vector<aggregate_call>* aggregates = nullptr;  ///< null: not allowed here

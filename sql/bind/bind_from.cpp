@@ -42,7 +42,7 @@ const table_def& binder::find_table(const ast::relation_name& name) const {
       throw sql_error(sqlstate::undefined_table, "relation \"" + display_name(name) + "\" does not exist").at(name.position);
     }
     if (schema != nullptr) {
-      if (in_.acting_as == 0) require_right(c, in_.env().role, protect(*schema), right::usage, name.position);
+      if (in_.acting_as == 0 && in_.open_views == 0) require_right(c, in_.env().role, protect(*schema), right::usage, name.position);
       if (auto* t = c.find_table(schema->id, name.name); t != nullptr) return *t;
     }
   } else {
@@ -434,10 +434,7 @@ tree_ptr binder::from_join(const ast::from_item& item, scope& s) {
     relation_entry r;
     r.alias = item.alias;
     r.columns.assign(s.visible.begin() + at(visible_before), s.visible.end());
-    // Their tables are not seen any more: whichever column is read, it counts as all of them.
-    for (std::size_t i = relations_before; i < s.relations.size(); ++i) {
-      for (std::size_t k = 0; k < s.relations[i].columns.size(); ++k) note_read(s.relations[i], k);
-    }
+    s.hidden.insert(s.hidden.end(), s.relations.begin() + at(relations_before), s.relations.end());
     s.relations.erase(s.relations.begin() + at(relations_before), s.relations.end());
     s.visible.erase(s.visible.begin() + at(visible_before), s.visible.end());
     add_relation(s, std::move(r), item.column_aliases);

@@ -11,18 +11,6 @@ namespace helios::sql {
 
 namespace {
 
-class acting_as {
- public:
-  acting_as(analysis& in, oid owner) : in_(in), before_(in.acting_as) { in.acting_as = owner; }
-  ~acting_as() { in_.acting_as = before_; }
-  acting_as(const acting_as&) = delete;
-  acting_as& operator=(const acting_as&) = delete;
-
- private:
-  analysis& in_;
-  oid before_;
-};
-
 bool any_call(const ast::expr& e, bool (*test)(const ast::expr&)) {
   if (e.kind == ast::expr_kind::call && test(e)) return true;
   auto inside = [test](const ast::expr_ptr& a) { return a && any_call(*a, test); };
@@ -79,13 +67,12 @@ change_target modify_binder::writable(const ast::relation_name& name, const char
     if (auto* why = obstacle(*query); why != nullptr) not_updatable(out.table->name, command, why);
     out.views.push_back({out.table, query});
     auto* view = out.table;
-    as = view->owner;
+    as = view->security_invoker ? oid{0} : view->owner;
     auto& below = query->from[0]->table;
     if (auto* schema = in_.definitions().find_schema(below.schema); schema == nullptr || in_.definitions().find_table(schema->id, below.name) == nullptr) {
       not_updatable(view->name, command, "Views that do not select from a single table or view are not automatically updatable.");
     }
-    acting_as below_as(in_, as);
-    out.table = &bind_.find_table(below);
+    out.table = in_.definitions().find_table(in_.definitions().find_schema(below.schema)->id, below.name);
     in_.lock(out.table->id, storage::lock_mode::row_exclusive);
     (void)in_.need(out.table->id, as, wanted);
   }
@@ -133,7 +120,7 @@ relation_entry modify_binder::relation_of(const change_target& t, const std::str
     outer.alias = alias;
     outer.view = true;
     outer.relation = view->id;
-    outer.as = i == 0 ? in_.acting_as : t.views[i - 1].view->owner;
+    outer.as = i == 0 ? in_.acting_as : t.views[i - 1].view->security_invoker ? oid{0} : t.views[i - 1].view->owner;
     std::size_t number = 0;
     for (auto& c : view->columns) {
       if (!c.dropped) outer.columns.push_back({c.name, outputs.at(number++).value});

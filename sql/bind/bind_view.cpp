@@ -127,10 +127,10 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
 
 std::unique_ptr<binder::join_tree> binder::from_view(const ast::from_item& item, const table_def& view, scope& s) {
   recording_pause pause(in_);
-  acting owner(in_, view.owner);
+  acting owner(in_, view.security_invoker ? oid{0} : view.owner);
   view_depth guard(in_);
   auto q = view_query(view);
-  if (is_plain(*q)) {
+  if (is_plain(*q) && !view.security_barrier) {
     if (auto tree = merged_view(item, view, *q, s, owner.before())) return tree;
   }
   auto bound = bind_query(*q, nullptr);
@@ -193,9 +193,11 @@ void binder::note_read(const relation_entry& r, std::size_t column) {
 void binder::note_read(const scope& at, const visible_column& found) {
   if (!in_.counts_reads) return;
   // By its value: under USING, and in an aliased join, a column has come from somewhere else.
-  for (auto& r : at.relations) {
-    for (std::size_t i = 0; r.relation != 0 && i < r.columns.size(); ++i) {
-      if (r.columns[i].value == found.value) return note_read(r, i);
+  for (auto* list : {&at.relations, &at.hidden}) {
+    for (auto& r : *list) {
+      for (std::size_t i = 0; r.relation != 0 && i < r.columns.size(); ++i) {
+        if (r.columns[i].value == found.value) return note_read(r, i);
+      }
     }
   }
 }

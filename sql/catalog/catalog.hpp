@@ -90,6 +90,8 @@ struct table_def {
   char check_option = 0;          ///< of a view: 'l' local, 'c' cascaded, 0 none
   std::string definition;         ///< a view's query; names are qualified, so that search_path means nothing to it
   std::vector<relation_use> uses; ///< of a view, sorted
+  bool security_barrier = false;  ///< of a view: no condition from outside sees a row before its own conditions have
+  bool security_invoker = false;  ///< of a view: what it reads, it reads as whoever uses it
   bool is_view() const { return kind == 'v'; }
   const column_def* column(std::string_view name) const;
 };

@@ -226,6 +226,7 @@ std::string encode(const table_def& t) {
   w.count(t.indexes.size());
   for (oid i : t.indexes) w.number(i);
   put_view_fields(w, t);
+  w.flag(t.security_barrier).flag(t.security_invoker);
   return w.take();
 }
 
@@ -300,6 +301,10 @@ table_def decode_table(oid id, std::string_view bytes) {
   for (auto n = r.count(constraint_bytes_min); n > 0; --n) t.constraints.push_back(get_constraint(r));
   for (auto n = r.count(sizeof(oid)); n > 0; --n) t.indexes.push_back(r.number<oid>());
   if (r.version() >= 2) get_view_fields(r, t);
+  if (r.version() >= 3) {
+    t.security_barrier = r.flag();
+    t.security_invoker = r.flag();
+  }
   r.finish();
   return t;
 }

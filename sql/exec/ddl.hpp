@@ -55,6 +55,7 @@ class ddl {
   };
   view_query analyze_view(const ast::select& q, const std::vector<std::string>& columns);
   void replace_view(const table_def& old, table_def& fresh);
+  static void set_view_options(table_def& view, const ast::options& settings, bool reset);
   void drop_views_of(oid relation, std::int16_t column, const std::string& what, drop_work& drops);
   void drop_view(const table_def& view, drop_work& drops);
   void rename_in_views(oid relation, std::int16_t column, const std::function<void()>& change);

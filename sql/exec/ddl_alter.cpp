@@ -189,7 +189,10 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
       table = current(table.id);
       return;
     }
-    case command_kind::set_options: return;  // storage parameters are accepted and mean nothing here
+    case command_kind::set_options:
+      // Storage parameters of tables are accepted and mean nothing here.
+      if (table.is_view()) set_view_options(table, c.settings, c.reset);
+      return;
     default: throw sql_error(sqlstate::feature_not_supported, "this form of ALTER TABLE is not supported");
   }
 }

@@ -46,23 +46,11 @@ bool reads(const table_def& view, oid relation, std::int16_t column) {
   return std::any_of(view.uses.begin(), view.uses.end(), [&](auto& u) { return u.relation == relation && (column == 0 || u.column == column); });
 }
 
-/// WITH CHECK OPTION, or the parameter that means the same.
-char check_option_of(const ast::create_view_statement& s) {
-  char out = s.check_option;
-  for (auto& [name, value] : s.settings) {
-    if (name != "check_option") {
-      bool known = name == "security_barrier" || name == "security_invoker";
-      if (known) throw sql_error(sqlstate::feature_not_supported, "view parameter \"" + name + "\" is not supported");
-      throw sql_error(sqlstate::invalid_parameter_value, "unrecognized parameter \"" + name + "\"");
-    }
-    auto text = value ? value->text : std::string();
-    if (text != "local" && text != "cascaded") {
-      throw sql_error(sqlstate::invalid_parameter_value, "invalid value for enum option \"check_option\": " + text)
-          .detail("Valid values are \"local\" and \"cascaded\".");
-    }
-    out = text[0];
-  }
-  return out;
+bool flag_of(const std::string& name, const ast::expr_ptr& value) {
+  if (!value) return true;
+  auto text = value->kind == ast::expr_kind::boolean ? (value->flag ? "true" : "false") : value->kind == ast::expr_kind::column ? value->names.back() : value->text;
+  if (auto flag = parse_boolean(text)) return *flag;
+  throw sql_error(sqlstate::invalid_parameter_value, "invalid value for boolean option \"" + name + "\": " + text);
 }
 
 void add_columns(table_def& table, const std::vector<output_column>& outputs) {
@@ -119,6 +107,26 @@ void ddl::replace_view(const table_def& old, table_def& fresh) {
   fresh.owner = old.owner;
 }
 
+/// WITH (...) of CREATE VIEW, and SET and RESET of ALTER VIEW. check_option means the same as WITH CHECK OPTION.
+void ddl::set_view_options(table_def& view, const ast::options& settings, bool reset) {
+  for (auto& [name, value] : settings) {
+    if (name == "security_barrier") {
+      view.security_barrier = !reset && flag_of(name, value);
+    } else if (name == "security_invoker") {
+      view.security_invoker = !reset && flag_of(name, value);
+    } else if (name == "check_option") {
+      auto text = !value ? std::string() : value->kind == ast::expr_kind::column ? value->names.back() : value->text;
+      if (!reset && text != "local" && text != "cascaded") {
+        throw sql_error(sqlstate::invalid_parameter_value, "invalid value for enum option \"check_option\": " + text)
+            .detail("Valid values are \"local\" and \"cascaded\".");
+      }
+      view.check_option = reset ? '\0' : text[0];
+    } else {
+      throw sql_error(sqlstate::invalid_parameter_value, "unrecognized parameter \"" + name + "\"");
+    }
+  }
+}
+
 std::string ddl::create_view(const ast::create_view_statement& s) {
   begin("CREATE VIEW");
   if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary views are not supported");
@@ -131,7 +139,8 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   view.name = s.view.name;
   view.schema = schema;
   view.owner = owner_.role_id();
-  view.check_option = check_option_of(s);
+  view.check_option = s.check_option;
+  set_view_options(view, s.settings, false);
   view.definition = std::move(bound.text);
   view.uses = std::move(bound.uses);
   add_columns(view, bound.outputs);

@@ -270,7 +270,11 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
         out.added.kind = ast::constraint_kind::identity;
       });
       break;
-    case AT_SetRelOptions: case AT_ResetRelOptions: out.what = kind::set_options; break;
+    case AT_SetRelOptions: case AT_ResetRelOptions:
+      out.what = kind::set_options;
+      out.reset = node->subtype == AT_ResetRelOptions;
+      out.settings = option_list(reinterpret_cast<const List*>(node->def));
+      break;
     default: out.what = kind::other;
   }
   return out;

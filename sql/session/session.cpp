@@ -2,6 +2,7 @@
 
 #include "base/sql_error.hpp"
 #include "base/wall_clock.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/session/session_core.hpp"
 
 namespace helios::sql {
@@ -11,6 +12,14 @@ constexpr std::int64_t postgres_epoch_us = 946684800000000;  // 2000-01-01 in Un
 }
 
 namespace {
+void check_connect_right(const catalog& c, const role_def& role) {
+  if (may(c, role.id, protect_database(c), right::connect)) return;
+  sql_error e(sqlstate::insufficient_privilege, "permission denied for database \"" + c.database_name() + "\"");
+  e.report().severity = "FATAL";
+  e.report().detail = "User does not have CONNECT privilege.";
+  throw e;
+}
+
 /// The new session is among those that the node shows already.
 void check_connection_limit(database& db, const role_def& role) {
   if (role.connection_limit < 0 || role.superuser) return;
@@ -40,6 +49,7 @@ std::unique_ptr<session> session::open(database& db, fiber_host& host, session_o
     e.report().severity = "FATAL";
     throw e;
   }
+  check_connect_right(*definitions, *role);
   check_connection_limit(db, *role);
   return std::make_unique<session_core>(db, host, std::move(options), std::move(notice), std::move(setting_changed));
 }

@@ -167,7 +167,7 @@ void session_transaction::release_locks(std::size_t beyond) {
 void session_transaction::abandon() {
   if (!savepoints_.empty()) return undo_to(savepoints_.back());
   if (writer_) {
-    writer_->rollback_to(0);
+    writer_->rollback_to(1);
     writer_->release();
   }
   if (exclusive_locks_ > 0) db_.note_exclusive_locks(-std::exchange(exclusive_locks_, 0));

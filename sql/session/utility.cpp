@@ -410,7 +410,9 @@ std::string session_core::run_vacuum(const ast::vacuum_statement& s) {
   binder bind(in);
   for (auto t : s.tables) {
     t.position = 0;  // PostgreSQL tells none here
-    (void)bind.find_table(t);
+    auto& table = bind.find_table(t);
+    if (owns(*definitions(), role_id(), protect(table))) continue;
+    notice("WARNING", "01000", "skipping \"" + table.name + "\" --- only table or database owner can " + (s.vacuum ? "vacuum" : "analyze") + " it");
   }
   return name;
 }

@@ -40,8 +40,11 @@ void class_rows(view_rows& out) {
     relation(out, id, t.name, t.schema, t.owner, t.kind).set("relispopulated", t.populated).set("relhasrules", t.kind != 'r');
     if (!t.is_view()) out.set("relam", heap_method).set("relfilenode", t.space.value);
     if (t.kind == 'm') out.set("relreplident", 'd');
-    if (t.check_option != 0)
-      out.set_array("reloptions", type_oid::text, {out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded")});
+    std::vector<datum> options;
+    if (t.security_barrier) options.push_back(out.text("security_barrier=true"));
+    if (t.security_invoker) options.push_back(out.text("security_invoker=true"));
+    if (t.check_option != 0) options.push_back(out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded"));
+    if (!options.empty()) out.set_array("reloptions", type_oid::text, std::move(options));
     out.set("relnatts", t.columns.size()).set("relhasindex", !t.indexes.empty()).set("relchecks", check_count(t));
     out.set("reltuples", -1.0).set("relhastriggers", keyed.contains(id)).set_access("relacl", shown_list(*out.definitions, protect(t)));
   }

@@ -39,6 +39,15 @@ TEST_CASE_FIXTURE(logged_in, "a role has no more sessions than its limit") {
   }));
 }
 
+TEST_CASE_FIXTURE(logged_in, "a login needs CONNECT on the database") {
+  client.query("CREATE ROLE app LOGIN PASSWORD 'secret'; CREATE ROLE guest LOGIN PASSWORD 'secret'");
+  client.query("REVOKE CONNECT ON DATABASE heliosdb FROM PUBLIC; GRANT CONNECT ON DATABASE heliosdb TO app");
+  session_client a(port()), b(port()), c(port());
+  CHECK(failure_of(a, "app").empty());
+  CHECK(failure_of(b, "guest") == "42501 permission denied for database \"heliosdb\"");
+  CHECK_FALSE(c.login(user, password, database).has_value());
+}
+
 TEST_CASE_FIXTURE(logged_in, "a client cannot start as somebody else") {
   client.query("CREATE ROLE app LOGIN PASSWORD 'secret'");
   client.query("CREATE ROLE parent");

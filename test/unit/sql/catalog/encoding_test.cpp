@@ -94,8 +94,8 @@ TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is
   CHECK(back.columns[0].identity == 'a');
   CHECK(back.columns[1].generated);
 
-  // kind, populated, check option, empty definition, no uses, two columns of two bytes
-  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2;
+  // kind, populated, check option, empty definition, no uses, two columns of two bytes; and the two flags of version 3
+  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2 + 2;
   std::string old = encode(sample_table());
   old.resize(old.size() - added);
   old[0] = 1;
