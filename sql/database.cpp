@@ -3,6 +3,8 @@
 #include <map>
 #include <mutex>
 
+#include "sql/notifications.hpp"
+
 namespace helios::sql {
 
 struct database::cache {
@@ -16,7 +18,8 @@ struct database::cache {
 };
 
 database::database(storage::engine& engine, storage::commit_sink& sink, node_facts& facts)
-    : engine_(engine), sink_(sink), facts_(facts), cache_(std::make_unique<cache>()) {}
+    : engine_(engine), sink_(sink), facts_(facts), cache_(std::make_unique<cache>()),
+      notifications_(std::make_unique<notification_hub>()) {}
 
 database::~database() {
   for (auto& [position, wait] : cache_->waits) wait->complete(error{errc::closed, "the node is shutting down"});

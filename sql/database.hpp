@@ -80,6 +80,8 @@ class node_facts {
   virtual completion_ptr hand_over(std::int64_t session, const node_id& to) = 0;
 };
 
+class notification_hub;
+
 /// One per node; outlives all sessions. Any thread.
 class database {
  public:
@@ -101,6 +103,8 @@ class database {
 
   /// Every transaction that means to write passes here first.
   write_admission& writes() { return writes_; }
+  /// LISTEN and NOTIFY.
+  notification_hub& notifications() { return *notifications_; }
 
   /// How many ACCESS EXCLUSIVE locks sessions hold or wait for: while there are none, reads need no relation lock.
   bool has_exclusive_locks() const { return exclusive_locks_.load(std::memory_order_acquire) > 0; }
@@ -114,6 +118,7 @@ class database {
   write_admission writes_;
   struct cache;
   std::unique_ptr<cache> cache_;
+  std::unique_ptr<notification_hub> notifications_;
 };
 
 }  // namespace helios::sql

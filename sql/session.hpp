@@ -52,6 +52,8 @@ using parsed_statement_ptr = std::shared_ptr<const parsed_statement>;
 /// deeper than the bound. Must run on an io thread (libpg_query takes a pthread key per new thread).
 std::vector<parsed_statement_ptr> parse(std::string_view text);
 statement_class classify(const parsed_statement& statement);
+/// It may leave something in the session that no SET brings back: LISTEN, and advisory locks that outlive their transaction.
+bool keeps_in_session(const parsed_statement& statement);
 /// Its part of the query string.
 std::string_view text_of(const parsed_statement& statement);
 
@@ -120,6 +122,12 @@ struct session_options {
   std::string read_only_hint;
 };
 
+/// NOTIFY, on its way to one who listens.
+struct notification {
+  std::int64_t process = 0;  ///< of the session that sent it
+  std::string channel, payload;
+};
+
 enum class transaction_status : char { idle = 'I', in_transaction = 'T', failed = 'E' };
 
 class session {
@@ -161,11 +169,15 @@ class session {
   /// The settings statement_timeout and idle_in_transaction_session_timeout; 0: none. Read before every statement: cheap.
   virtual std::chrono::milliseconds statement_timeout() const = 0;
   virtual std::chrono::milliseconds idle_in_transaction_timeout() const = 0;
+  /// `wake` is called, on any thread, when a notification has come and there was none before. Before the first statement.
+  virtual void on_notification(std::function<void()> wake) = 0;
+  /// What has come. The caller asks between transactions alone.
+  virtual std::vector<notification> take_notifications() = 0;
   /// LSN after the last commit of this session; 0 if none.
   virtual lsn last_commit() const = 0;
   /// Waits until the node shows everything up to `position` (read-your-writes after a forwarded write).
   virtual void set_read_floor(lsn position) = 0;
-  /// Applies RESET ALL, DEALLOCATE ALL, closes cursors and releases advisory locks (DISCARD ALL).
+  /// Applies RESET ALL, DEALLOCATE ALL, closes cursors, UNLISTEN * and releases advisory locks (DISCARD ALL).
   virtual void reset() = 0;
   virtual const session_options& options() const = 0;
   /// The node has become the primary: a session that was opened as read_only writes from its next transaction on, as in PostgreSQL. False,

@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/bytes.hpp"
 #include "base/invariant.hpp"
 
 namespace helios::storage {
@@ -87,12 +88,15 @@ using lock_entry = lock_map::value_type;  // its address is stable
 struct owner_state {
   std::vector<lock_entry*> held;
   lock_entry* waits_for = nullptr;
+  std::uint64_t process = 0;
 };
+
+constexpr int the_database = 5;  // in what a deadlock's detail says, as pg_locks shows it
 
 class shared_lock_table final : public lock_table {
  public:
   lock_outcome acquire(txn_id owner, const lock_tag& tag, lock_mode mode, lock_wait_policy policy,
-                       completion_ptr& wait) override;
+                       completion_ptr& wait, std::uint64_t process) override;
   bool cancel_wait(txn_id owner) override;
   void release_all(txn_id owner) override;
   bool release(txn_id owner, const lock_tag& tag, lock_mode mode) override;
@@ -110,13 +114,17 @@ class shared_lock_table final : public lock_table {
 
   static bool conflicts_with_granted(const lock_state& lock, txn_id owner, lock_mode mode);
   static bool conflicts_with_queue(const lock_state& lock, lock_mode mode);
-  void give(lock_entry& entry, txn_id owner, lock_mode mode);
+  void give(lock_entry& entry, txn_id owner, lock_mode mode, std::uint64_t process = 0);
   void take_back(lock_entry& entry, txn_id owner);
   void wake(lock_entry& entry, wakers& out);
   void erase_if_idle(lock_entry& entry);
   std::vector<txn_id> blockers(const lock_entry& entry, const waiter& who) const;
   bool find_cycle(txn_id from, txn_id target, std::vector<step>& path, std::unordered_set<std::uint64_t>& seen) const;
-  static std::string describe(const std::vector<step>& cycle);
+  txn_id waiting_for(txn_id owner) const;
+  std::uint64_t process_of(txn_id owner) const;
+  void begin_wait(txn_id owner, lock_entry& entry, std::uint64_t process);
+  void end_wait(owner_state& owner);
+  std::string describe(const std::vector<step>& cycle) const;
   static void run(const wakers& list) {
     for (const auto& c : list) c->complete();
   }
@@ -124,6 +132,7 @@ class shared_lock_table final : public lock_table {
   mutable std::mutex mutex_;
   lock_map locks_;
   std::unordered_map<txn_id, owner_state> owners_;
+  std::unordered_map<std::uint64_t, txn_id> waiting_;  ///< by process: its owner that waits
 };
 
 bool shared_lock_table::conflicts_with_granted(const lock_state& lock, txn_id owner, lock_mode mode) {
@@ -135,7 +144,7 @@ bool shared_lock_table::conflicts_with_queue(const lock_state& lock, lock_mode m
   return std::any_of(lock.queue.begin(), lock.queue.end(), [&](const waiter& w) { return conflicts(w.mode, mode); });
 }
 
-void shared_lock_table::give(lock_entry& entry, txn_id owner, lock_mode mode) {
+void shared_lock_table::give(lock_entry& entry, txn_id owner, lock_mode mode, std::uint64_t process) {
   bool known = false;
   for (auto& g : entry.second.granted) {
     if (g.owner != owner) continue;
@@ -146,18 +155,21 @@ void shared_lock_table::give(lock_entry& entry, txn_id owner, lock_mode mode) {
     known = true;
   }
   entry.second.granted.push_back({owner, mode, 1});
-  if (!known) owners_[owner].held.push_back(&entry);
+  if (known) return;
+  auto& state = owners_[owner];
+  state.held.push_back(&entry);
+  if (process != 0) state.process = process;
 }
 
 lock_outcome shared_lock_table::acquire(txn_id owner, const lock_tag& tag, lock_mode mode, lock_wait_policy policy,
-                                        completion_ptr& wait) {
+                                        completion_ptr& wait, std::uint64_t process) {
   std::lock_guard guard(mutex_);
   auto& entry = *locks_.try_emplace(tag).first;
   auto& lock = entry.second;
   const bool holds = std::any_of(lock.granted.begin(), lock.granted.end(), [&](const grant& g) { return g.owner == owner; });
   const bool blocked_by_grant = conflicts_with_granted(lock, owner, mode);
   if (!blocked_by_grant && (holds || !conflicts_with_queue(lock, mode))) {
-    give(entry, owner, mode);
+    give(entry, owner, mode, process);
     return {};
   }
   if (policy == lock_wait_policy::nowait) return {lock_outcome::kind::not_available, {}};
@@ -167,20 +179,45 @@ lock_outcome shared_lock_table::acquire(txn_id owner, const lock_tag& tag, lock_
   auto place = lock.queue.end();
   if (holds) place = std::find_if(lock.queue.begin(), lock.queue.end(), [](const waiter& w) { return !w.upgrade; });
   const auto queued = lock.queue.insert(place, {owner, mode, holds, wait});
-  owners_[owner].waits_for = &entry;
+  begin_wait(owner, entry, process);
 
   std::vector<step> cycle;
   std::unordered_set<std::uint64_t> seen;
   if (!find_cycle(owner, owner, cycle, seen)) return {lock_outcome::kind::waiting, {}};
   lock.queue.erase(queued);
-  owners_[owner].waits_for = nullptr;
+  end_wait(owners_[owner]);
   wait = nullptr;
   if (!blocked_by_grant) {
     // Only its place behind other waiters closes the cycle: it goes first instead.
-    give(entry, owner, mode);
+    give(entry, owner, mode, process);
     return {};
   }
   return {lock_outcome::kind::deadlock, describe(cycle)};
+}
+
+void shared_lock_table::begin_wait(txn_id owner, lock_entry& entry, std::uint64_t process) {
+  auto& state = owners_[owner];
+  if (process != 0) state.process = process;
+  state.waits_for = &entry;
+  if (state.process != 0) waiting_[state.process] = owner;
+}
+
+void shared_lock_table::end_wait(owner_state& owner) {
+  owner.waits_for = nullptr;
+  if (owner.process != 0) waiting_.erase(owner.process);
+}
+
+std::uint64_t shared_lock_table::process_of(txn_id owner) const {
+  const auto found = owners_.find(owner);
+  return found == owners_.end() || found->second.process == 0 ? owner.value : found->second.process;
+}
+
+// Which owner of this one's process waits: itself, where it has none.
+txn_id shared_lock_table::waiting_for(txn_id owner) const {
+  const auto found = owners_.find(owner);
+  if (found == owners_.end() || found->second.process == 0) return owner;
+  const auto waits = waiting_.find(found->second.process);
+  return waits == waiting_.end() ? owner : waits->second;
 }
 
 std::vector<txn_id> shared_lock_table::blockers(const lock_entry& entry, const waiter& who) const {
@@ -203,8 +240,9 @@ bool shared_lock_table::find_cycle(txn_id from, txn_id target, std::vector<step>
   const auto me = std::find_if(entry.second.queue.begin(), entry.second.queue.end(),
                                [from](const waiter& w) { return w.owner == from; });
   HELIOS_INVARIANT(me != entry.second.queue.end(), "who waits is in the queue");
-  for (const auto next : blockers(entry, *me)) {
-    path.push_back({from, &entry, me->mode, next});
+  for (const auto blocker : blockers(entry, *me)) {
+    const auto next = waiting_for(blocker);
+    path.push_back({from, &entry, me->mode, blocker});
     if (next == target) return true;
     if (seen.insert(next.value).second && find_cycle(next, target, path, seen)) return true;
     path.pop_back();
@@ -212,22 +250,25 @@ bool shared_lock_table::find_cycle(txn_id from, txn_id target, std::vector<step>
   return false;
 }
 
-std::string shared_lock_table::describe(const std::vector<step>& cycle) {
+std::string shared_lock_table::describe(const std::vector<step>& cycle) const {
   std::string out;
   for (const auto& s : cycle) {
     if (!out.empty()) out += '\n';
     const auto& tag = s.at->first;
     std::string what;
     switch (tag.kind) {
-      case lock_kind::relation: what = fmt::format("{} on relation {}", mode_name(s.mode), tag.object); break;
-      case lock_kind::advisory:
-        what = fmt::format("{} on advisory lock {}", s.mode == lock_mode::access_share ? "ShareLock" : "ExclusiveLock",
-                           tag.key);
+      case lock_kind::relation:
+        what = fmt::format("{} on relation {} of database {}", mode_name(s.mode), tag.object, the_database);
         break;
+      case lock_kind::advisory: {
+        const auto key = advisory_key_of(tag);
+        what = fmt::format("{} on advisory lock [{},{},{},{}]", mode_name(s.mode), the_database, key.class_id, key.object_id, key.sub_id);
+        break;
+      }
       case lock_kind::row:
       case lock_kind::unique_key: what = fmt::format("ShareLock on transaction {}", s.to.value); break;
     }
-    out += fmt::format("Process {} waits for {}; blocked by process {}.", s.from.value, what, s.to.value);
+    out += fmt::format("Process {} waits for {}; blocked by process {}.", process_of(s.from), what, process_of(s.to));
   }
   return out;
 }
@@ -244,7 +285,7 @@ void shared_lock_table::wake(lock_entry& entry, wakers& out) {
       ++at;
       continue;
     }
-    owners_[at->owner].waits_for = nullptr;
+    end_wait(owners_[at->owner]);
     give(entry, at->owner, at->mode);
     out.push_back(std::move(at->wait));
     at = lock.queue.erase(at);
@@ -265,7 +306,8 @@ bool shared_lock_table::cancel_wait(txn_id owner) {
     std::lock_guard guard(mutex_);
     const auto found = owners_.find(owner);
     if (found == owners_.end() || found->second.waits_for == nullptr) return false;
-    auto& entry = *std::exchange(found->second.waits_for, nullptr);
+    auto& entry = *found->second.waits_for;
+    end_wait(found->second);
     auto& queue = entry.second.queue;
     const auto me = std::find_if(queue.begin(), queue.end(), [owner](const waiter& w) { return w.owner == owner; });
     HELIOS_INVARIANT(me != queue.end(), "who waits is in the queue");
@@ -348,8 +390,8 @@ std::vector<lock_view> shared_lock_table::list() const {
   std::lock_guard guard(mutex_);
   std::vector<lock_view> out;
   for (const auto& [tag, lock] : locks_) {
-    for (const auto& g : lock.granted) out.push_back({tag, g.mode, g.owner, true});
-    for (const auto& w : lock.queue) out.push_back({tag, w.mode, w.owner, false});
+    for (const auto& g : lock.granted) out.push_back({tag, g.mode, g.owner, true, process_of(g.owner)});
+    for (const auto& w : lock.queue) out.push_back({tag, w.mode, w.owner, false, process_of(w.owner)});
   }
   return out;
 }
@@ -358,6 +400,18 @@ std::vector<lock_view> shared_lock_table::list() const {
 
 bool conflicts(lock_mode held, lock_mode wanted) {
   return (conflict_table[static_cast<std::size_t>(wanted)] & bit(held)) != 0;
+}
+
+lock_tag advisory_tag(const advisory_key& key) {
+  std::string bytes;
+  put_be(bytes, key.object_id);
+  put_be(bytes, key.sub_id);
+  return {lock_kind::advisory, key.class_id, std::move(bytes)};
+}
+
+advisory_key advisory_key_of(const lock_tag& tag) {
+  HELIOS_INVARIANT(tag.key.size() == 6, "an advisory lock's tag is made by advisory_tag");
+  return {tag.object, load_be<std::uint32_t>(tag.key.data()), load_be<std::uint16_t>(tag.key.data() + 4)};
 }
 
 std::unique_ptr<lock_table> make_lock_table() { return std::make_unique<shared_lock_table>(); }

@@ -50,6 +50,8 @@ class transaction {
   /// See lock_table::acquire; the transaction is the owner.
   virtual lock_outcome lock(const lock_tag& tag, lock_mode mode, lock_wait_policy policy, completion_ptr& wait) = 0;
   virtual void release() = 0;
+  /// Its locks are this process's, as pg_locks and a deadlock's detail show it (lock_table::acquire). Before its first lock.
+  virtual void act_for(std::uint64_t process) = 0;
 };
 
 }  // namespace helios::storage

@@ -35,6 +35,8 @@ struct interrupt_session {
 struct deadline_tick {
   std::chrono::steady_clock::time_point at;
 };
+/// A notification waits for the client.
+struct session_notified {};
 /// From the primary, on the link that carries this session's forwarded statements.
 struct upstream_frames {
   std::uint64_t link = 0;  ///< which of the session's links, counted from 1
@@ -47,7 +49,7 @@ struct upstream_closed {
 
 using pg_session_handle =
     caf::typed_actor<caf::reacts_to<begin_session>, caf::reacts_to<client_bytes>, caf::reacts_to<client_closed>, caf::reacts_to<wake_fiber>,
-                     caf::reacts_to<interrupt_session>, caf::reacts_to<deadline_tick>,
+                     caf::reacts_to<interrupt_session>, caf::reacts_to<deadline_tick>, caf::reacts_to<session_notified>,
                      caf::reacts_to<upstream_frames>, caf::reacts_to<upstream_closed>>;
 
 }  // namespace helios::actors
@@ -58,5 +60,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::client_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::wake_fiber)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::interrupt_session)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::deadline_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::session_notified)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::upstream_frames)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(helios::actors::upstream_closed)

@@ -92,9 +92,29 @@ std::optional<wire::pg::backend_message> backend::next(std::optional<std::chrono
     if (*message) return **message;
     auto frame = next_frame(deadline);
     if (!frame) return std::nullopt;
-    if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&*frame)) decoder_.feed(std::move(bytes->bytes));
-    else if (const auto* seen = std::get_if<wire::repl::session_position>(&*frame)) channel_->note_position(seen->position);
-    else if (const auto* bye = std::get_if<wire::repl::goodbye>(&*frame)) give_up("the node leaves: " + bye->reason);
+    take(std::move(*frame));
+  }
+}
+
+void backend::take(wire::repl::frame frame) {
+  if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&frame)) decoder_.feed(std::move(bytes->bytes));
+  else if (const auto* seen = std::get_if<wire::repl::session_position>(&frame)) channel_->note_position(seen->position);
+  else if (const auto* bye = std::get_if<wire::repl::goodbye>(&frame)) give_up("the node leaves: " + bye->reason);
+}
+
+std::optional<wire::pg::backend_message> backend::next_if_here() {
+  for (;;) {
+    const auto message = decoder_.next();
+    if (!message) {
+      give_up(message.failure().detail);
+      return std::nullopt;
+    }
+    if (*message) return **message;
+    if (inbox_.empty()) return std::nullopt;
+    auto frame = std::move(inbox_.front());
+    inbox_.pop_front();
+    if (inbox_.empty() && !lost_) channel_->read();
+    take(std::move(frame));
   }
 }
 

@@ -43,6 +43,8 @@ class backend {
   /// The next message. Nothing when lost, when the node became suspect just now, or at `deadline` where one is given.
   std::optional<wire::pg::backend_message> next(
       std::optional<std::chrono::steady_clock::time_point> deadline = std::nullopt);
+  /// The same without waiting.
+  std::optional<wire::pg::backend_message> next_if_here();
   /// The next frame that is no pg_bytes: the answer to open_session. Same rules.
   std::optional<wire::repl::frame> next_frame(std::optional<std::chrono::steady_clock::time_point> deadline);
   void give_up(const std::string& why);
@@ -56,6 +58,7 @@ class backend {
 
  private:
   enum class waited { news, nothing };
+  void take(wire::repl::frame frame);
   waited wait(std::optional<std::chrono::steady_clock::time_point> deadline);
 
   session_fiber& host_;

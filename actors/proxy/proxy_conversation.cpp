@@ -53,6 +53,7 @@ void proxy_conversation::run() {
 void proxy_conversation::serve() {
   while (!over_) {
     if (use_.host.ending()) throw to_error(*use_.host.ending());
+    follow_kept();
     const auto message = io_.next_if_here();
     if (!message) {
       if (io_.closed()) over_ = true;
@@ -60,6 +61,20 @@ void proxy_conversation::serve() {
     }
     if (!handle(*message)) over_ = true;
   }
+}
+
+/// Between statements: what the backend that keeps something for the session says by itself.
+void proxy_conversation::follow_kept() {
+  if (kept_number_ == 0 || status_ != 'I' || batch_on_ != nullptr) return;
+  auto* kept = backends_.numbered(kept_number_);
+  while (kept != nullptr && !kept->lost()) {
+    const auto message = kept->next_if_here();
+    if (!message) return io_.flush();
+    if (message->type == 'A' || message->type == 'N') io_.out().out().append(message->raw);
+  }
+  io_.flush();
+  throw fatal_error(sqlstate::admin_shutdown,
+                    "terminating connection because the primary was lost, where it had temporary tables, listened or held advisory locks");
 }
 
 bool proxy_conversation::handle(const wire::pg::frontend_message& message) {

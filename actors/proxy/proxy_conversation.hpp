@@ -40,6 +40,8 @@ class proxy_conversation {
   void run();
   bool over() const { return over_; }
   bool started() const { return started_; }
+  /// One of its backends may say something by itself.
+  bool keeps_backend() const { return started_ && kept_number_ != 0; }
 
   // --- actor's thread ---
   backend_set& backends() { return backends_; }
@@ -66,6 +68,7 @@ class proxy_conversation {
   void ready();
   void note_state(const char* state);
   void begin_statement(std::string_view text);
+  void follow_kept();
 
   // proxy_units.cpp: from a unit to its answers
   void run_unit(work_unit& unit);
@@ -91,7 +94,7 @@ class proxy_conversation {
   relay_end relay_error(work_unit& unit, backend& from, const wire::pg::backend_message& message, bool& finished);
   void relay_bytes(work_unit& unit, std::string_view raw);
   void answered(work_unit& unit, backend& from, const wire::pg::backend_message& message);
-  void completed(const std::vector<statement_facts>& facts, std::size_t at, std::string_view tag);
+  void completed(const std::vector<statement_facts>& facts, std::size_t at, std::string_view tag, const backend& from);
   void apply(const statement_facts& facts, backend& from);
   void finish_ready(work_unit& unit, backend& from, char status);
   void take_back(work_unit& unit);
@@ -129,6 +132,7 @@ class proxy_conversation {
   lsn floor_;
   bool lost_transaction_ = false;  ///< its node is gone: only its end is accepted
   bool stay_on_primary_ = false;   ///< the session has something that only the primary has
+  std::uint64_t kept_number_ = 0;  ///< the backend that has it: its notifications are the client's, and its loss the session's end
 
   work_unit batch_;                ///< extended: since the last Flush or Sync
   std::map<std::string, client_statement_ptr, std::less<>> batch_statements_;  ///< parsed in it, not yet answered

@@ -91,7 +91,7 @@ void proxy_conversation::relay_bytes(work_unit& unit, std::string_view raw) {
 // Which of the messages sent this one answers, and what it says of the session.
 void proxy_conversation::answered(work_unit& unit, backend& from, const wire::pg::backend_message& message) {
   if (unit.simple) {
-    if (message.type == 'C') completed(unit.facts, unit.facts_done++, tag_of(message));
+    if (message.type == 'C') completed(unit.facts, unit.facts_done++, tag_of(message), from);
     return;
   }
   if (unit.expected.empty()) return;
@@ -114,7 +114,7 @@ void proxy_conversation::answered(work_unit& unit, backend& from, const wire::pg
     case 'T':
     case 'n': done = front.what == reply::describe; break;
     case 'C':
-      if (front.statement) completed(front.statement->facts, 0, tag_of(message));
+      if (front.statement) completed(front.statement->facts, 0, tag_of(message), from);
       done = front.what == reply::execute;
       break;
     case 'I':
@@ -124,9 +124,15 @@ void proxy_conversation::answered(work_unit& unit, backend& from, const wire::pg
   if (done) unit.expected.pop_front();
 }
 
-void proxy_conversation::completed(const std::vector<statement_facts>& facts, std::size_t at, std::string_view tag) {
+void proxy_conversation::completed(const std::vector<statement_facts>& facts, std::size_t at, std::string_view tag, const backend& from) {
   if (at >= facts.size()) return;
   const auto& f = facts[at];
+  // Whatever becomes of the transaction: an advisory lock outlives it.
+  if (f.effect == session_effect::local_object) {
+    stay_on_primary_ = true;
+    kept_number_ = from.number();
+    return;
+  }
   if (f.kind == sql::statement_class::end && tag == "ROLLBACK") uncommitted_.clear();
   if (f.effect != session_effect::none) uncommitted_.push_back(f);
 }
@@ -134,12 +140,13 @@ void proxy_conversation::completed(const std::vector<statement_facts>& facts, st
 void proxy_conversation::apply(const statement_facts& facts, backend& from) {
   switch (facts.effect) {
     case session_effect::none: return;
-    case session_effect::local_object: stay_on_primary_ = true; return;
+    case session_effect::local_object: return;
     case session_effect::discard_all:
       log_.clear();
       statements_.clear();
       from.prepared.clear();
       stay_on_primary_ = false;
+      kept_number_ = 0;
       backends_.give_back_all_but(&from);
       return;
     case session_effect::deallocate:

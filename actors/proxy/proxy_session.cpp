@@ -90,11 +90,21 @@ struct proxy_session_state {
   void check_login() {
     if (!talk->started()) interrupted(interrupt::terminate);
   }
+  /// A backend has spoken, or left, while the client says nothing.
+  void bring() {
+    if (!ended && !host->running() && talk->keeps_backend()) run();
+  }
   void frames(std::uint64_t link, std::vector<wire::repl::decoded_frame> frames) {
-    if (auto* from = talk->backends().numbered(link)) from->on_frames(std::move(frames));
+    auto* from = talk->backends().numbered(link);
+    if (from == nullptr) return;
+    from->on_frames(std::move(frames));
+    bring();
   }
   void link_closed(std::uint64_t link, const std::string& why) {
-    if (auto* from = talk->backends().numbered(link)) from->on_closed(why);
+    auto* from = talk->backends().numbered(link);
+    if (from == nullptr) return;
+    from->on_closed(why);
+    bring();
   }
   void link_suspect(std::uint64_t link) {
     if (auto* from = talk->backends().numbered(link)) from->on_suspect();

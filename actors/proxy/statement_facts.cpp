@@ -41,9 +41,6 @@ struct effect_of {
   void operator()(const sql::ast::declare_cursor_statement& s) const {
     if (s.hold) out.effect = session_effect::local_object;
   }
-  void operator()(const sql::ast::unsupported_statement& s) const {
-    if (s.what.starts_with("LISTEN")) out.effect = session_effect::local_object;
-  }
   template <class Other>
   void operator()(const Other&) const {}
 
@@ -64,6 +61,7 @@ std::vector<statement_facts> inspect_statements(std::string_view text) {
     statement_facts facts;
     facts.kind = sql::classify(*parsed);
     std::visit(effect_of(facts), parsed->tree().node);
+    if (facts.effect == session_effect::none && sql::keeps_in_session(*parsed)) facts.effect = session_effect::local_object;
     if (facts.effect != session_effect::none) facts.text = sql::text_of(*parsed);
     out.push_back(std::move(facts));
   }

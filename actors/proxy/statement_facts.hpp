@@ -19,7 +19,7 @@ enum class session_effect : std::uint8_t {
   prepare,      ///< PREPARE name
   deallocate,   ///< DEALLOCATE name; no name: all
   other,        ///< replayed as it is
-  local_object  ///< something that only one backend has (temporary table, LISTEN, held cursor): the session stays there
+  local_object  ///< something that only one backend has (temporary table, LISTEN, advisory lock, held cursor): the session stays there
 };
 
 struct statement_facts {

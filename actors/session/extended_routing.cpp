@@ -58,6 +58,7 @@ void write_router::forward_bind(std::string_view raw, const known_statement& sta
   ensure_prepared(statement);
   if (statement.parsed) {
     note_commits(*statement.parsed);
+    note_kept(*statement.parsed);
     if (status_ == 'T' && sql::classify(*statement.parsed) == sql::statement_class::session) {
       const auto again = sql::parse(statement.text);
       mirror_.insert(mirror_.end(), again.begin(), again.end());

@@ -63,6 +63,11 @@ sql_error pg_conversation::ending(interrupt why) const {
 void pg_conversation::serve() {
   while (!over_) {
     if (const auto why = use_.host.ending()) throw ending(*why);
+    if (!series_open_) {
+      if (router_) router_->follow_upstream();
+      relay_notifications();
+      io_.flush();
+    }
     auto message = io_.next_if_here();
     if (!message) {
       if (io_.closed()) over_ = true;
@@ -122,9 +127,18 @@ void pg_conversation::fail(const error_report& report) {
   io_.out().error_response(report);
 }
 
+/// Between transactions alone.
+void pg_conversation::relay_notifications() {
+  if (status() != 'I') return;
+  for (const auto& n : session_->take_notifications()) {
+    io_.out().notification_response(static_cast<std::uint32_t>(n.process), n.channel, n.payload);
+  }
+}
+
 void pg_conversation::ready() {
   announce_position();
   if (session_->status() == sql::transaction_status::idle) portals_.clear();
+  relay_notifications();
   io_.out().ready_for_query(status());
   note_state();
   ++statement_number_;  // a deadline of the statement that is over finds another number

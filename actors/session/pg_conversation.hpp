@@ -31,6 +31,7 @@ class pg_conversation {
     upstream_dialer dial_upstream;
     std::function<void(std::uint64_t statement, std::chrono::milliseconds after)> arm_statement_timeout;
     std::optional<forwarded_client> forwarded;
+    std::function<void()> notified;  ///< a notification has come; any thread
   };
   explicit pg_conversation(environment use);
   ~pg_conversation();
@@ -87,6 +88,7 @@ class pg_conversation {
   void limit_statement();
   void note_query(std::string_view text);
   void note_state();
+  void relay_notifications();
   void announce_position();
   void follow_role();
   sql_error ending(interrupt why) const;

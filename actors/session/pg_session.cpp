@@ -81,7 +81,7 @@ struct pg_session_state {
           statement_until = clock::now() + after;
           overdue = false;
         },
-        std::move(forwarded)});
+        std::move(forwarded), [me] { caf::anon_send(me, session_notified{}); }});
     client->set_callbacks({[me](std::string bytes) { caf::anon_send(me, client_bytes{std::move(bytes)}); },
                            [me](const error&) { caf::anon_send(me, client_closed{}); }});
     run();
@@ -191,11 +191,21 @@ struct pg_session_state {
     if (idle && !statement_only) run();
     else settle();
   }
+  /// Something for the client while it says nothing: in the middle of a statement, or of a transaction, it waits for their end.
+  void bring() {
+    if (!ended && !host->running() && talk->started() && !talk->in_transaction()) run();
+  }
   void frames(std::uint64_t link, std::vector<wire::repl::decoded_frame> frames) {
-    if (auto* router = talk->router()) router->upstream().on_frames(link, std::move(frames));
+    auto* router = talk->router();
+    if (router == nullptr) return;
+    router->upstream().on_frames(link, std::move(frames));
+    bring();
   }
   void link_closed(std::uint64_t link, const std::string& why) {
-    if (auto* router = talk->router()) router->upstream().on_closed(link, why);
+    auto* router = talk->router();
+    if (router == nullptr) return;
+    router->upstream().on_closed(link, why);
+    bring();
   }
 };
 
@@ -214,6 +224,7 @@ pg_session_handle::behavior_type pg_session(pg_session_handle::stateful_pointer<
       [&state](wake_fiber m) { state.wake(m.ticket); },
       [&state](interrupt_session m) { state.interrupted(m.what); },
       [&state](deadline_tick m) { state.tick(m.at); },
+      [&state](session_notified) { state.bring(); },
       [&state](upstream_frames& m) { state.frames(m.link, std::move(m.frames)); },
       [&state](upstream_closed& m) { state.link_closed(m.link, m.why); },
   };

@@ -139,6 +139,7 @@ void pg_conversation::open_session(const std::string& user, const std::string& d
           use_.entry.activity->update([value](sql::activity_row& row) { row.application = value; });
         }
       });
+  session_->on_notification(use_.notified);
   const bool async = use_.services.mode && use_.services.mode() == sync_mode::async;
   const bool routes = session_->options().read_only && use_.services.options.replication.write_routing && !async && !use_.forwarded;
   if (routes) router_ = std::make_unique<write_router>(use_.services, use_.host, io_, *session_, use_.dial_upstream, source_);

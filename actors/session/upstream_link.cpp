@@ -169,8 +169,28 @@ wire::pg::backend_message upstream_link::next() {
     if (*message) return **message;
     auto frame = next_frame();
     if (!frame) throw_lost();
-    if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&*frame)) decoder_.feed(std::move(bytes->bytes));
-    else if (auto* seen = std::get_if<wire::repl::session_position>(&*frame)) position_ = seen->position;
+    take(std::move(*frame));
+  }
+}
+
+void upstream_link::take(wire::repl::frame frame) {
+  if (auto* bytes = std::get_if<wire::repl::pg_bytes>(&frame)) decoder_.feed(std::move(bytes->bytes));
+  else if (auto* seen = std::get_if<wire::repl::session_position>(&frame)) position_ = seen->position;
+}
+
+std::optional<wire::pg::backend_message> upstream_link::next_if_here() {
+  for (;;) {
+    auto message = decoder_.next();
+    if (!message) {
+      lost_why_ = message.failure().detail;
+      throw_lost();
+    }
+    if (*message) return **message;
+    if (inbox_.empty()) return std::nullopt;
+    auto frame = std::move(inbox_.front());
+    inbox_.pop_front();
+    if (inbox_.empty() && connected()) link_->read();
+    take(std::move(frame));
   }
 }
 

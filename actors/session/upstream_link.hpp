@@ -41,6 +41,8 @@ class upstream_link {
   void send(std::string_view pg_messages);
   /// The next message of the primary; valid until the following call. Throws 08006 when the link is lost.
   wire::pg::backend_message next();
+  /// The same without waiting: nothing when none is here.
+  std::optional<wire::pg::backend_message> next_if_here();
   /// Where the last commit ended that the primary has told of.
   lsn position() const { return position_; }
   /// Who was asked last.
@@ -53,6 +55,7 @@ class upstream_link {
   /// Nothing when the link is lost, or at the deadline.
   std::optional<wire::repl::frame> next_frame(std::optional<std::chrono::steady_clock::time_point> deadline = {});
   [[noreturn]] void throw_lost();
+  void take(wire::repl::frame frame);
 
   session_services& services_;
   session_fiber& host_;

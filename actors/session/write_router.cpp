@@ -74,7 +74,38 @@ void write_router::on_local_statement(const sql::parsed_statement& statement) {
   const auto& node = statement.tree().node;
   const bool drops = std::holds_alternative<sql::ast::discard_statement>(node) ||
                      std::holds_alternative<sql::ast::deallocate_statement>(node);
-  if (drops && status_ == 'I') upstream_.close();
+  if (!drops || status_ != 'I') return;
+  const auto* discard = std::get_if<sql::ast::discard_statement>(&node);
+  if (discard && discard->what == sql::ast::discard_statement::kind::all) keeps_state_ = false;
+  if (!keeps_state_) return upstream_.close();
+  // The session there stays; its statements are prepared anew.
+  for (auto& [name, current] : prepared_) current = false;
+}
+
+void write_router::throw_if_state_lost() {
+  if (!keeps_state_ || upstream_.connected()) return;
+  error_report report;
+  report.severity = "FATAL";
+  report.sqlstate = sqlstate::admin_shutdown;
+  report.message = "terminating connection because the primary was lost, where it listened or held advisory locks";
+  throw sql_error(std::move(report));
+}
+
+void write_router::follow_upstream() {
+  if (busy_ || batch_ || status_ != 'I') return;
+  throw_if_state_lost();
+  while (upstream_.connected()) {
+    const auto message = upstream_.next_if_here();
+    if (!message) return;
+    if (message->type == 'A' || message->type == 'N') io_.out().out().append(message->raw);
+  }
+}
+
+void write_router::note_kept(const sql::parsed_statement& statement) {
+  if (sql::keeps_in_session(statement)) keeps_state_ = true;
+  const auto* run = std::get_if<sql::ast::execute_statement>(&statement.tree().node);
+  if (!run) return;
+  if (const auto prepared = local_.find_statement(run->name); prepared && sql::keeps_in_session(prepared->source())) keeps_state_ = true;
 }
 
 void write_router::note_commits(const sql::parsed_statement& statement) {
@@ -88,6 +119,7 @@ void write_router::note_commits(const sql::parsed_statement& statement) {
 void write_router::connect() {
   // The session that a transaction block belongs to is not replaced by another one: its loss is noticed by the next send.
   if (upstream_.connected() || status_ != 'I') return;
+  throw_if_state_lost();
   const auto& mine = local_.options();
   wire::repl::open_session as;
   as.user = mine.user;
@@ -107,6 +139,7 @@ void write_router::run_unseen(std::string_view messages) {
   for (;;) {
     const auto message = upstream_.next();
     if (message.type == 'Z') return;
+    if (message.type == 'A') io_.out().out().append(message.raw);
     if (message.type != 'E') continue;
     if (const auto report = wire::pg::parse_error_report(message.body)) {
       log::warning(source_, "the primary did not take over the session's state: {}", report->message);
@@ -173,7 +206,10 @@ void write_router::forward_query(std::string_view text, const std::vector<sql::p
       if (status_ == 'T' && sql::classify(*s) == statement_class::session) mirror_.push_back(s);
     }
     // BEGIN; ...; COMMIT in one string commits whatever the state before.
-    for (const auto& s : statements) note_commits(*s);
+    for (const auto& s : statements) {
+      note_commits(*s);
+      note_kept(*s);
+    }
     sent_ = busy_ = true;
     upstream_.send(bytes);
     relay_query();

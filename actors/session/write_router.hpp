@@ -35,6 +35,9 @@ class write_router {
   char status() const { return status_; }
   /// True for the end of a transaction whose primary is gone: it is over then, rolled back, and there is nothing to run.
   bool leaves_lost_transaction(const sql::parsed_statement& statement);
+  /// Between statements: hands the client what its session on the primary says by itself, the notifications. FATAL 57P01 when that
+  /// session is lost with what nobody could bring back: the client shall not believe that it still listens, or holds a lock.
+  void follow_upstream();
   /// After a statement that this node ran: DISCARD and DEALLOCATE are for the session on the primary too.
   void on_local_statement(const sql::parsed_statement& statement);
 
@@ -86,6 +89,8 @@ class write_router {
   void prepare_for_execute(const sql::parsed_statement& statement);
   void run_unseen(std::string_view messages);
   void note_commits(const sql::parsed_statement& statement);
+  void note_kept(const sql::parsed_statement& statement);
+  void throw_if_state_lost();
   void relay_query();
   void relay(const wire::pg::backend_message& message);
   void throw_if_fatal(std::string_view body);
@@ -126,6 +131,7 @@ class write_router {
   bool busy_ = false;
   bool sent_ = false;              ///< the primary may have begun
   bool committing_ = false;        ///< what was sent may commit
+  bool keeps_state_ = false;       ///< the session there may listen, or hold advisory locks
   bool failed_ = false;
   bool copied_ = false;            ///< a COPY FROM STDIN ran since the batch was sent
 };

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "sql/ast/access.hpp"
 #include "sql/ast/select.hpp"
 
 namespace helios::sql::ast {
@@ -160,7 +161,8 @@ struct sequence_statement {           ///< CREATE / ALTER SEQUENCE
 };
 
 struct create_schema_statement {
-  std::string name, owner;
+  std::string name;
+  std::optional<role_name> owner;
   bool if_not_exists = false;
 };
 
@@ -168,9 +170,12 @@ struct alter_table_command {
   enum class kind : std::uint8_t { add_column, drop_column, add_constraint, drop_constraint, set_default, drop_default, set_not_null,
                                    drop_not_null, alter_type, owner, set_options, drop_expression, set_identity, drop_identity, add_identity, other } what = kind::other;
   std::string name;
+  role_name owner_to;
   table_column column;
   constraint added;
   expr_ptr value;
+  options settings;                   ///< SET (...) and RESET (...)
+  bool reset = false;
   bool if_exists = false, if_not_exists = false, cascade = false;
   int position = 0;
 };
@@ -182,8 +187,8 @@ struct alter_table_statement {
 };
 
 struct rename_statement {
-  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, other, type,
-                                   domain, domain_constraint, attribute } what = kind::other;
+  enum class kind : std::uint8_t { table, column, constraint, index, sequence, schema, view, materialized_view, role, type, domain,
+                                   domain_constraint, attribute, other } what = kind::other;
   relation_name name;
   std::string from, to;
   object_kind of = object_kind::table;  ///< column: as what the statement names its relation
@@ -262,10 +267,17 @@ struct lock_statement {
   int mode = 8;
   bool nowait = false;
 };
+struct channel_statement {
+  enum class kind : std::uint8_t { listen, unlisten, unlisten_all, notify } what{};
+  std::string channel, payload;
+};
 struct role_statement {
   bool alter = false, user = false;
   std::string name;
   options settings;
+  role_name who;                      ///< ALTER: may be CURRENT_USER
+  std::vector<role_name> in_roles, members, admins;
+  bool drop_members = false;          ///< ALTER GROUP ... DROP USER
 };
 struct create_enum_statement {
   relation_name name;
@@ -313,8 +325,9 @@ struct statement {
                sequence_statement, create_schema_statement, alter_table_statement, rename_statement, copy_statement,
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
                prepare_statement, execute_statement, deallocate_statement, declare_cursor_statement, fetch_statement,
-               close_statement, explain_statement, discard_statement, lock_statement, role_statement, create_enum_statement, alter_enum_statement,
-               create_domain_statement, alter_domain_statement, create_composite_statement, move_type_statement,
+               close_statement, explain_statement, discard_statement, lock_statement, channel_statement, role_statement,
+               grant_statement, grant_role_statement, drop_role_statement, owner_statement, owned_statement, create_enum_statement,
+               alter_enum_statement, create_domain_statement, alter_domain_statement, create_composite_statement, move_type_statement,
                unsupported_statement>
       node;
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ struct query_record {
   std::vector<relation_use> uses;
 };
 
+/// A relation that a statement touches, and the rights that this takes: of the whole relation, or of each of the columns.
+struct access_need {
+  oid relation = 0;
+  oid as = 0;                   ///< a view's owner; 0: the current role
+  rights_mask rights = 0;
+  std::set<std::int16_t> read, inserted, updated;
+};
+
 /// What names mean where the statement runs.
 struct bind_environment {
   catalog_ptr catalog;
@@ -34,6 +43,7 @@ struct bind_environment {
   session* owner = nullptr;
   session_hooks* hooks = nullptr;
   bool fixed_parameters = false;  ///< no more parameters than there are types for
+  oid role = bootstrap_role;
 };
 
 struct visible_column {
@@ -51,6 +61,8 @@ struct relation_entry {
   bool nullable = false;  ///< on the null side of an outer join
   bool view = false;
   int position = 0;
+  oid relation = 0;    ///< table or view that has access rights; 0: none
+  oid as = 0;          ///< access_need::as
 };
 
 struct sort_key {
@@ -152,6 +164,7 @@ struct common_table_entry {
 struct scope {
   scope* outer = nullptr;
   std::vector<relation_entry> relations;
+  std::vector<relation_entry> hidden;  ///< behind the alias of a join; their columns are still theirs
   std::vector<visible_column> visible;
   std::vector<std::shared_ptr<common_table_entry>> common_tables;
   std::vector<aggregate_call>* aggregates = nullptr;  ///< null: not allowed here
@@ -203,6 +216,20 @@ class analysis {
     auto& have = locks[table];
     if (mode > have) have = mode;
   }
+  /// Rights that the statement takes, in the order in which its relations are named.
+  std::vector<access_need> needs;
+  access_need& need(oid relation, oid as, rights_mask rights) {
+    for (auto& n : needs) {
+      if (n.relation == relation && n.as == as) {
+        n.rights |= rights;
+        return n;
+      }
+    }
+    needs.push_back({relation, as, rights, {}, {}, {}});
+    return needs.back();
+  }
+  oid acting_as = 0;            ///< while a view's query is bound: its owner
+  bool counts_reads = true;     ///< false while defaults and checks are bound, which are nobody's reading
   /// Every plan that is not below the statement's root (of subqueries), to be settled too.
   std::vector<plan_node_ptr> side_plans;
   /// INSERT, UPDATE and DELETE in WITH, as scans of their rows: run to their end whatever reads them.

@@ -181,6 +181,7 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
       found = find_qualified(*at, *r, e.names, e.position);
     }
     if (found == nullptr) continue;
+    note_read(*at, *found);
     if (in_.record != nullptr) note_column(e, *at, *found);
     if (at->grouping != nullptr && !at->in_aggregate) {
       if (auto grouped = at->grouping->by_key.find(key_of(*found->value)); grouped != at->grouping->by_key.end()) {
@@ -208,6 +209,7 @@ expression_ptr binder::whole_row(const relation_entry& relation, int position, s
   std::vector<expression_ptr> fields;
   std::vector<std::string> names;
   for (auto& c : relation.columns) {
+    note_read(relation, static_cast<std::size_t>(&c - relation.columns.data()));
     in_.use(*c.value);
     if (auto* slot = as_slot(c.value); slot != nullptr && !from.in_aggregate) to->references.emplace(slot->slot(), position);
     cross(from, to, *c.value);

@@ -3,6 +3,7 @@
 #include "base/sql_error.hpp"
 #include "sql/ast/deparse.hpp"
 #include "sql/bind/binder.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/plan/join_tree.hpp"
 #include "sql/plan/nodes.hpp"
@@ -47,6 +48,7 @@ const table_def& binder::find_table(const ast::relation_name& name) const {
       throw sql_error(sqlstate::undefined_table, "relation \"" + display_name(name) + "\" does not exist").at(name.position);
     }
     if (schema != nullptr) {
+      if (in_.acting_as == 0 && in_.open_views == 0) require_right(c, in_.env().role, protect(*schema), right::usage, name.position);
       if (auto* t = c.find_table(schema->id, name.name); t != nullptr) return with_rows(*t, name);
     }
   } else {
@@ -66,6 +68,8 @@ relation_entry& binder::add_table(const table_def& table, const std::string& ali
   }
   r.table = &table;
   r.row_type = row_type_of(table.id);
+  r.relation = table.id;
+  r.as = in_.acting_as;
   r.base = in_.add_slots(table.columns.size() + 2);
   r.position = position;
   for (auto& c : table.columns) {
@@ -150,6 +154,7 @@ tree_ptr binder::from_table(const ast::from_item& item, scope& s) {
   }
   auto& table = find_table(item.table);
   in_.lock(table.id, storage::lock_mode::access_share);
+  (void)in_.need(table.id, in_.acting_as, right::select);
   if (in_.record != nullptr) {
     in_.record->uses.push_back({table.id, 0});
     in_.record->relations[&item.table] = {table.id, ast::quote_identifier(in_.definitions().find_schema(table.schema)->name) + "." +
@@ -422,6 +427,8 @@ tree_ptr binder::from_join(const ast::from_item& item, scope& s) {
     std::vector<visible_column> merged;
     for (auto& n : names) {
       auto l = only(left_columns, n, "left").value, r = only(right_columns, n, "right").value;
+      note_read(s, only(left_columns, n, "left"));
+      note_read(s, only(right_columns, n, "right"));
       in_.use(*l);
       in_.use(*r);
       on.push_back(call_operator("=", l, r, item.position));
@@ -453,6 +460,7 @@ tree_ptr binder::from_join(const ast::from_item& item, scope& s) {
     relation_entry r;
     r.alias = item.alias;
     r.columns.assign(s.visible.begin() + at(visible_before), s.visible.end());
+    s.hidden.insert(s.hidden.end(), s.relations.begin() + at(relations_before), s.relations.end());
     s.relations.erase(s.relations.begin() + at(relations_before), s.relations.end());
     s.visible.erase(s.visible.begin() + at(visible_before), s.visible.end());
     add_relation(s, std::move(r), item.column_aliases);

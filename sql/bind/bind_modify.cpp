@@ -29,6 +29,7 @@ relation_entry modify_binder::relation_at(const table_def& table, const std::str
   r.alias = alias;
   r.table = &table;
   r.row_type = row_type_of(table.id);
+  r.relation = table.id;
   r.base = base;
   for (auto& c : table.columns) {
     if (!c.dropped) r.columns.push_back({c.name, std::make_shared<slot_expression>(c.type, base + c.number - 1, c.name, table.id, c.number)});
@@ -42,7 +43,23 @@ void modify_binder::use_columns(const table_def& table, int base) {
   }
 }
 
+namespace {
+/// While the table's own expressions are bound, nobody reads.
+class unread {
+ public:
+  explicit unread(analysis& in) : in_(in), before_(in.counts_reads) { in.counts_reads = false; }
+  ~unread() { in_.counts_reads = before_; }
+  unread(const unread&) = delete;
+  unread& operator=(const unread&) = delete;
+
+ private:
+  analysis& in_;
+  bool before_;
+};
+}  // namespace
+
 expression_ptr modify_binder::stored_expression(const std::string& source, scope& s, type_ref to, const std::string& column) {
+  unread guard(in_);
   auto parsed = parse("SELECT " + source);
   auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
   return bind_.assign(bind_.bind(*select.query->targets.at(0).value, s), to, column, 0);
@@ -213,6 +230,9 @@ bound_query modify_binder::insert(const ast::insert_statement& s, scope* enclosi
   insert_spec spec;
   std::vector<expression_ptr> values;
   spec.source = insert_source(s, outer, columns, values);
+  for (std::size_t i = 0; i < columns.size() && (!s.columns.empty() || i < values.size()); ++i) {
+    note_change(changed, *columns[i], s.columns.empty() ? columns[i]->name : s.columns[i].name, right::insert);
+  }
   spec.target = target(table);
   for (auto& c : table.columns) {
     if (c.dropped) continue;
@@ -245,7 +265,7 @@ plan_node_ptr modify_binder::insert_rows(const table_def& table, const std::vect
 
 // --- ON CONFLICT ---
 
-std::vector<std::size_t> modify_binder::arbiters(const ast::conflict_clause& c, const table_target& t) const {
+std::vector<std::size_t> modify_binder::arbiters(const ast::conflict_clause& c, const table_target& t) {
   std::vector<std::size_t> out;
   if (!c.constraint.empty()) {
     for (std::size_t i = 0; i < t.indexes.size(); ++i) {
@@ -267,6 +287,7 @@ std::vector<std::size_t> modify_binder::arbiters(const ast::conflict_clause& c, 
   for (auto& name : c.columns) {
     auto* column = t.table->column(name);
     if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" does not exist").at(c.position);
+    in_.need(t.table->id, in_.acting_as, right::select).read.insert(column->number);
     wanted.push_back(column->number - 1);
   }
   std::sort(wanted.begin(), wanted.end());
@@ -288,6 +309,7 @@ conflict_action modify_binder::conflict(const ast::conflict_clause& c, const tab
   out.arbiters = arbiters(c, t);
   if (!c.update) return out;
   auto& table = *t.table;
+  (void)in_.need(table.id, in_.acting_as, right::update);
   scope s;
   auto& existing = bind_.add_table(table, alias, s, 0);
   out.existing.emplace(table_source{&table, existing.base, alias});
@@ -298,7 +320,7 @@ conflict_action modify_binder::conflict(const ast::conflict_clause& c, const tab
   use_columns(table, out.excluded_base);
   add_visible(s, relation_at(table, "excluded", out.excluded_base));
   s.clause = "UPDATE";
-  out.set = set_list(c.set, {&table, {}}, s);
+  out.set = set_list(c.set, {&table, {}, in_.acting_as}, s);
   s.clause = "WHERE";
   if (c.where) split_conditions(bind_.bind_condition(*c.where, s, "WHERE"), out.filter);
   out.mode = mode_of(out.set, t);
@@ -355,6 +377,7 @@ std::vector<assignment> modify_binder::set_list(const std::vector<ast::target>& 
     bool row = t.row_column != 0 && t.row->kind == ast::expr_kind::row && static_cast<std::size_t>(t.row_column) <= t.row->args.size();
     auto* given = t.row_column == 0 ? t.value.get() : row ? t.row->args[static_cast<std::size_t>(t.row_column - 1)].get() : nullptr;
     if (given == nullptr || given->kind != ast::expr_kind::default_) refuse_explicit(column, "UPDATE");
+    note_change(target, column, t.name, right::update);
     auto value = set_value(t, column, s);
     in_.use(*value);
     out.push_back({column.number - 1, std::move(value)});

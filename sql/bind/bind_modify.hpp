@@ -14,6 +14,7 @@ struct change_target {
   };
   const table_def* table = nullptr;
   std::vector<level> views;  ///< the named one first; empty for a table
+  oid as = 0;                ///< whose rights on the table count: access_need::as
   const std::string& name() const { return views.empty() ? table->name : views[0].view->name; }
 };
 
@@ -35,6 +36,7 @@ class modify_binder {
   std::shared_ptr<table_target> target(const table_def& table);
   // bind_target.cpp
   change_target writable(const ast::relation_name& name, const char* command);
+  void note_change(const change_target& t, const column_def& column, const std::string& name, rights_mask rights);
   /// The row in the slots from `base` on as the statement sees it; with the conditions and the checks of the views, if wanted.
   relation_entry relation_of(const change_target& t, const std::string& alias, int base, std::vector<expression_ptr>* conditions = nullptr,
                              std::vector<table_target::check>* checks = nullptr);
@@ -49,7 +51,7 @@ class modify_binder {
   plan_node_ptr insert_values(const ast::select& q, scope& outer, const std::vector<const column_def*>& columns,
                               std::vector<expression_ptr>& values);
   conflict_action conflict(const ast::conflict_clause& c, const table_target& t, const std::string& alias);
-  std::vector<std::size_t> arbiters(const ast::conflict_clause& c, const table_target& t) const;
+  std::vector<std::size_t> arbiters(const ast::conflict_clause& c, const table_target& t);
   std::vector<assignment> set_list(const std::vector<ast::target>& targets, const change_target& t, scope& s);
   void set_field(const ast::target& t, const column_def& column, scope& s, std::vector<assignment>& out);
   expression_ptr set_value(const ast::target& t, const column_def& column, scope& s);

@@ -44,6 +44,7 @@ std::vector<output_column> binder::bind_targets(const std::vector<ast::target>& 
       }
       if (in_.record != nullptr) note_star(*t.value, s, *columns);
       for (auto& c : *columns) {
+        for (auto* at = &s; at != nullptr; at = at->outer) note_read(*at, c);
         in_.use(*c.value);
         out.push_back({c.name, c.value});
       }
@@ -375,6 +376,7 @@ std::vector<row_lock_spec> binder::bind_locking(const std::vector<ast::locking_c
       }
       if (wanted && r.view) throw sql_error(sqlstate::feature_not_supported, std::string(lock_clause(clause.strength)) + " of a view is not supported");
       if (!wanted || r.table == nullptr) continue;
+      (void)in_.need(r.relation, r.as, right::update);
       if (r.nullable) {
         throw sql_error(sqlstate::feature_not_supported, std::string(lock_clause(clause.strength)) +
                                                              " cannot be applied to the nullable side of an outer join");

@@ -59,25 +59,43 @@ change_target modify_binder::writable(const ast::relation_name& name, const char
   change_target out;
   out.table = &bind_.find_table(name);
   in_.lock(out.table->id, storage::lock_mode::row_exclusive);
+  const auto wanted = command[0] == 'i' ? right::insert : command[0] == 'u' ? right::update : right::erase;
+  oid as = in_.acting_as;
+  (void)in_.need(out.table->id, as, wanted);
   while (out.table->is_view()) {
     auto query = binder::view_query(*out.table);
     if (auto* why = obstacle(*query); why != nullptr) not_updatable(out.table->name, command, why);
     out.views.push_back({out.table, query});
     auto* view = out.table;
+    as = view->security_invoker ? oid{0} : view->owner;
     auto& below = query->from[0]->table;
     if (auto* schema = in_.definitions().find_schema(below.schema); schema == nullptr || in_.definitions().find_table(schema->id, below.name) == nullptr) {
       not_updatable(view->name, command, "Views that do not select from a single table or view are not automatically updatable.");
     }
-    out.table = &bind_.find_table(below);
+    out.table = in_.definitions().find_table(in_.definitions().find_schema(below.schema)->id, below.name);
     in_.lock(out.table->id, storage::lock_mode::row_exclusive);
+    (void)in_.need(out.table->id, as, wanted);
   }
+  out.as = as;
   if (out.table->kind == 'm') throw sql_error("42809", "cannot change materialized view \"" + out.table->name + "\"");
   return out;
+}
+
+/// The target's column, and what the statement does with it, on the named relation and on the table behind it.
+void modify_binder::note_change(const change_target& t, const column_def& column, const std::string& name, rights_mask rights) {
+  auto note = [&](oid relation, oid as, std::int16_t number) {
+    auto& need = in_.need(relation, as, rights);
+    (rights == right::insert ? need.inserted : need.updated).insert(number);
+  };
+  note(t.table->id, t.as, column.number);
+  if (t.views.empty()) return;
+  if (auto* shown = t.views[0].view->column(name); shown != nullptr) note(t.views[0].view->id, in_.acting_as, shown->number);
 }
 
 relation_entry modify_binder::relation_of(const change_target& t, const std::string& alias, int base, std::vector<expression_ptr>* conditions,
                                           std::vector<table_target::check>* checks) {
   auto r = relation_at(*t.table, alias, base);
+  r.as = t.as;
   // A check option holds for its own view, and with CASCADED for all views below.
   std::size_t cascaded = t.views.size();
   for (std::size_t i = t.views.size(); i-- > 0;) {
@@ -101,6 +119,8 @@ relation_entry modify_binder::relation_of(const change_target& t, const std::str
     relation_entry outer;
     outer.alias = alias;
     outer.view = true;
+    outer.relation = view->id;
+    outer.as = i == 0 ? in_.acting_as : t.views[i - 1].view->security_invoker ? oid{0} : t.views[i - 1].view->owner;
     std::size_t number = 0;
     for (auto& c : view->columns) {
       if (!c.dropped) outer.columns.push_back({c.name, outputs.at(number++).value});

@@ -54,6 +54,7 @@ relation_entry entry_of(const ast::from_item& item, const table_def& view, const
   r.alias = item.alias.empty() ? view.name : item.alias;
   r.view = true;
   r.row_type = row_type_of(view.id);
+  r.relation = view.id;
   r.position = item.position;
   if (item.alias.empty()) {
     if (auto* schema = definitions.find_schema(view.schema); schema != nullptr) r.schema = schema->name;
@@ -78,6 +79,20 @@ class view_depth {
   int& depth_;
 };
 
+/// What a view reads, it reads as its owner.
+class acting {
+ public:
+  acting(analysis& in, oid owner) : in_(in), before_(in.acting_as) { in.acting_as = owner; }
+  ~acting() { in_.acting_as = before_; }
+  acting(const acting&) = delete;
+  acting& operator=(const acting&) = delete;
+  oid before() const { return before_; }
+
+ private:
+  analysis& in_;
+  oid before_;
+};
+
 class recording_pause {
  public:
   explicit recording_pause(analysis& in) : in_(in), before_(in.record) { in.record = nullptr; }
@@ -90,7 +105,7 @@ class recording_pause {
 
 }  // namespace
 
-std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& item, const table_def& view, const ast::select& q, scope& s) {
+std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& item, const table_def& view, const ast::select& q, scope& s, oid as) {
   scope inside;
   auto tree = bind_from(q.from, inside);
   inside.clause = "WHERE";
@@ -104,6 +119,7 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
     if (!is_stable(*o.value) || (s.outer_joins > 0 && as_slot(o.value) == nullptr)) return nullptr;
   }
   auto r = entry_of(item, view, in_.definitions());
+  r.as = as;
   auto columns = columns_of(view);
   for (std::size_t i = 0; i < columns.size(); ++i) r.columns.push_back({columns[i]->name, named(outputs.at(i).value, view, *columns[i])});
   add_relation(s, std::move(r), item.column_aliases);
@@ -112,14 +128,16 @@ std::unique_ptr<binder::join_tree> binder::merged_view(const ast::from_item& ite
 
 std::unique_ptr<binder::join_tree> binder::from_view(const ast::from_item& item, const table_def& view, scope& s) {
   recording_pause pause(in_);
+  acting owner(in_, view.security_invoker ? oid{0} : view.owner);
   view_depth guard(in_);
   auto q = view_query(view);
-  if (is_plain(*q)) {
-    if (auto tree = merged_view(item, view, *q, s)) return tree;
+  if (is_plain(*q) && !view.security_barrier) {
+    if (auto tree = merged_view(item, view, *q, s, owner.before())) return tree;
   }
   auto bound = bind_query(*q, nullptr);
   auto columns = columns_of(view);
   auto r = entry_of(item, view, in_.definitions());
+  r.as = owner.before();
   std::vector<projection> values;
   std::vector<int> slots;
   for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -160,6 +178,30 @@ relation_use source_of(const relation_entry* r, const visible_column& c) {
   return r == nullptr || slot == nullptr || (r->table == nullptr && !r->view) ? relation_use{} : relation_use{slot->table(), slot->column()};
 }
 }  // namespace
+
+void binder::note_read(const relation_entry& r, std::size_t column) {
+  if (r.relation == 0 || !in_.counts_reads) return;
+  // Columns stand in the order of their definition, without those that were dropped.
+  const auto* table = in_.definitions().find_table(r.relation);
+  if (table == nullptr) return;
+  for (const auto& c : table->columns) {
+    if (c.dropped || column-- != 0) continue;
+    in_.need(r.relation, r.as, right::select).read.insert(c.number);
+    return;
+  }
+}
+
+void binder::note_read(const scope& at, const visible_column& found) {
+  if (!in_.counts_reads) return;
+  // By its value: under USING, and in an aliased join, a column has come from somewhere else.
+  for (auto* list : {&at.relations, &at.hidden}) {
+    for (auto& r : *list) {
+      for (std::size_t i = 0; r.relation != 0 && i < r.columns.size(); ++i) {
+        if (r.columns[i].value == found.value) return note_read(r, i);
+      }
+    }
+  }
+}
 
 void binder::note_column(const ast::expr& e, const scope& at, const visible_column& found) {
   auto* r = owner_of(at, found);

@@ -141,7 +141,9 @@ class binder {
   std::unique_ptr<join_tree> from_item(const ast::from_item& item, scope& s);
   std::unique_ptr<join_tree> from_table(const ast::from_item& item, scope& s);
   std::unique_ptr<join_tree> from_view(const ast::from_item& item, const table_def& view, scope& s);
-  std::unique_ptr<join_tree> merged_view(const ast::from_item& item, const table_def& view, const ast::select& q, scope& s);
+  std::unique_ptr<join_tree> merged_view(const ast::from_item& item, const table_def& view, const ast::select& q, scope& s, oid as);
+  void note_read(const scope& at, const visible_column& found);
+  void note_read(const relation_entry& r, std::size_t column);
   void note_column(const ast::expr& e, const scope& at, const visible_column& found);
   void note_star(const ast::expr& e, const scope& s, const std::vector<visible_column>& columns);
   std::unique_ptr<join_tree> from_query(const ast::from_item& item, scope& s);

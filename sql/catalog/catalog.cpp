@@ -2,6 +2,7 @@
 
 #include "base/sql_error.hpp"
 #include "sql/catalog/encoding.hpp"
+#include "sql/catalog/privileges.hpp"
 
 namespace helios::sql {
 namespace {
@@ -46,10 +47,20 @@ class catalog_loader {
       case definition_kind::role: c.roles_.emplace(id, decode_role(id, value)); break;
       case definition_kind::comment: c.comments_.emplace(id, decode_comment(id, value)); break;
       case definition_kind::type: c.type_definitions_.emplace(id, decode_type(id, value)); break;
+      case definition_kind::membership: c.memberships_.emplace(id, decode_membership(id, value)); break;
+      case definition_kind::access: {
+        auto def = decode_access(id, value);
+        const catalog::access_key whose{def.class_id, def.object, def.column};
+        c.access_.insert_or_assign(whose, std::move(def));
+        break;
+      }
+      case definition_kind::default_access: c.default_access_.emplace(id, decode_default_access(id, value)); break;
     }
   }
   std::shared_ptr<const catalog> take() {
     catalog& c = *catalog_;
+    for (const auto& role : predefined_roles()) c.roles_.emplace(role.id, role);
+    for (const auto& m : predefined_memberships()) c.memberships_.emplace(m.id, m);
     for (const auto& [id, t] : c.type_definitions_)
       if (t.kind == 'e') c.types_.add_enum(t);
     for (const auto& [id, t] : c.tables_) c.types_.add_relation(t);
@@ -108,6 +119,21 @@ const comment_def* catalog::find_comment(oid class_id, oid object, std::int16_t 
   return nullptr;
 }
 
+const membership_def* catalog::find_membership(oid role, oid member) const {
+  for (const auto& [id, m] : memberships_)
+    if (m.role == role && m.member == member) return &m;
+  return nullptr;
+}
+const access_def* catalog::find_access(oid class_id, oid object, std::int16_t column) const {
+  const auto it = access_.find({class_id, object, column});
+  return it == access_.end() ? nullptr : &it->second;
+}
+const default_access_def* catalog::find_default_access(oid role, oid schema, char kind) const {
+  for (const auto& [id, d] : default_access_)
+    if (d.role == role && d.schema == schema && d.kind == kind) return &d;
+  return nullptr;
+}
+
 namespace {
 template <class Def>
 void put(storage::transaction& txn, definition_kind kind, const Def& def) {
@@ -122,6 +148,9 @@ void put_definition(storage::transaction& txn, const sequence_def& d) { put(txn,
 void put_definition(storage::transaction& txn, const role_def& d) { put(txn, definition_kind::role, d); }
 void put_definition(storage::transaction& txn, const comment_def& d) { put(txn, definition_kind::comment, d); }
 void put_definition(storage::transaction& txn, const type_def& d) { put(txn, definition_kind::type, d); }
+void put_definition(storage::transaction& txn, const membership_def& d) { put(txn, definition_kind::membership, d); }
+void put_definition(storage::transaction& txn, const access_def& d) { put(txn, definition_kind::access, d); }
+void put_definition(storage::transaction& txn, const default_access_def& d) { put(txn, definition_kind::default_access, d); }
 
 void erase_definition(storage::transaction& txn, definition_kind kind, oid id) {
   txn.erase(storage::catalog_space, definition_key(kind, id));

@@ -9,9 +9,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
+#include "sql/catalog/access_list.hpp"
 #include "sql/catalog/type_set.hpp"
 #include "sql/types/enum_type.hpp"
 #include "sql/types/type.hpp"
@@ -90,6 +92,8 @@ struct table_def {
   char check_option = 0;          ///< of a view: 'l' local, 'c' cascaded, 0 none
   std::string definition;         ///< a view's query; names are qualified, so that search_path means nothing to it
   std::vector<relation_use> uses; ///< of a view, sorted
+  bool security_barrier = false;  ///< of a view: no condition from outside sees a row before its own conditions have
+  bool security_invoker = false;  ///< of a view: what it reads, it reads as whoever uses it
   bool is_view() const { return kind == 'v'; }
   bool is_composite() const { return kind == 'c'; }
   const column_def* column(std::string_view name) const;
@@ -142,6 +146,34 @@ struct role_def {
   std::string name;
   bool superuser = false, can_login = true;
   std::string scram_verifier;     ///< "SCRAM-SHA-256$..."; empty: no password login
+  bool inherit = true, create_role = false, create_database = false, replication = false, bypass_row_security = false;
+  std::int32_t connection_limit = -1;
+  std::optional<std::int64_t> valid_until;  ///< of the password: a timestamptz
+};
+
+/// `member` is a member of `role`. At most one of each pair.
+struct membership_def {
+  oid id = 0;
+  oid role = 0, member = 0, grantor = 0;
+  bool admin = false;
+};
+
+/// Who may do what with an object of a system catalog, or with one of its columns. Without one the default of its kind holds.
+struct access_def {
+  oid id = 0;
+  oid class_id = 0;               ///< 1259 relations, 2615 schemas, 1262 databases
+  oid object = 0;
+  std::int16_t column = 0;
+  access_list items;
+};
+
+/// ALTER DEFAULT PRIVILEGES: what future objects of a role get.
+struct default_access_def {
+  oid id = 0;
+  oid role = 0;
+  oid schema = 0;                 ///< 0: in all, and then this is the whole list; else what is added to it
+  char kind = 'r';                ///< 'r' relations, 'S' sequences, 'n' schemas
+  access_list items;
 };
 
 /// Immutable. Pointers live as long as the catalog_ptr they came from. Names are matched as given (already folded).
@@ -173,6 +205,13 @@ class catalog {
   const type_set& types() const { return types_; }
   const std::map<oid, comment_def>& comments() const { return comments_; }
   const comment_def* find_comment(oid class_id, oid object, std::int16_t column) const;
+  const std::map<oid, membership_def>& memberships() const { return memberships_; }
+  const membership_def* find_membership(oid role, oid member) const;
+  using access_key = std::tuple<oid, oid, std::int16_t>;  ///< class, object, column
+  const std::map<access_key, access_def>& access_lists() const { return access_; }
+  const access_def* find_access(oid class_id, oid object, std::int16_t column) const;
+  const std::map<oid, default_access_def>& default_access() const { return default_access_; }
+  const default_access_def* find_default_access(oid role, oid schema, char kind) const;
   const std::string& database_name() const { return database_name_; }
 
  private:
@@ -185,6 +224,9 @@ class catalog {
   std::map<oid, comment_def> comments_;
   std::map<oid, type_def> type_definitions_;
   type_set types_;
+  std::map<oid, membership_def> memberships_;
+  std::map<access_key, access_def> access_;
+  std::map<oid, default_access_def> default_access_;
   std::string database_name_;
   std::unordered_map<std::string, oid> relations_by_name_;  ///< "schema oid/name": tables, indexes and sequences share names
 };
@@ -201,7 +243,12 @@ void put_definition(storage::transaction&, const sequence_def&);
 void put_definition(storage::transaction&, const role_def&);
 void put_definition(storage::transaction&, const comment_def&);
 void put_definition(storage::transaction&, const type_def&);
-enum class definition_kind : std::uint8_t { database = 1, schema, table, index, sequence, role, comment, type = 20 };
+void put_definition(storage::transaction&, const membership_def&);
+void put_definition(storage::transaction&, const access_def&);
+void put_definition(storage::transaction&, const default_access_def&);
+enum class definition_kind : std::uint8_t {
+  database = 1, schema, table, index, sequence, role, comment, type = 20, membership = 40, access, default_access
+};
 void erase_definition(storage::transaction&, definition_kind kind, oid id);
 
 struct bootstrap_options {

@@ -158,6 +158,41 @@ void get_view_fields(reader& r, table_def& t) {
   }
 }
 
+void put_access(writer& w, const access_list& list) {
+  w.count(list.size());
+  for (const auto& i : list) w.number(i.grantee).number(i.grantor).number(i.rights).number(i.grantable);
+}
+
+access_list get_access(reader& r) {
+  access_list out(r.count(4 * sizeof(oid)));
+  for (auto& i : out) {
+    i.grantee = r.number<oid>();
+    i.grantor = r.number<oid>();
+    i.rights = r.number<rights_mask>();
+    i.grantable = r.number<rights_mask>();
+    if ((i.grantable & ~i.rights) != 0) r.fail("a right may be granted that nobody has");
+  }
+  return out;
+}
+
+/// What version 3 added to roles.
+void put_attributes(writer& w, const role_def& d) {
+  w.flag(d.inherit).flag(d.create_role).flag(d.create_database).flag(d.replication).flag(d.bypass_row_security);
+  w.number(d.connection_limit).flag(d.valid_until.has_value()).number(d.valid_until.value_or(0));
+}
+
+void get_attributes(reader& r, role_def& d) {
+  d.inherit = r.flag();
+  d.create_role = r.flag();
+  d.create_database = r.flag();
+  d.replication = r.flag();
+  d.bypass_row_security = r.flag();
+  d.connection_limit = r.number<std::int32_t>();
+  const bool limited = r.flag();
+  const auto until = r.number<std::int64_t>();
+  if (limited) d.valid_until = until;
+}
+
 constexpr std::size_t column_bytes_min = 2 + 4 + 4 + 4 + 1 + 1 + 4 + 4;
 constexpr std::size_t constraint_bytes_min = 4 + 4 + 1 + 4 + 4 + 4 + 4 + 1 + 1 + 4;
 
@@ -171,9 +206,12 @@ std::string definition_key(definition_kind kind, oid id) {
 
 parsed_key parse_definition_key(std::string_view key) {
   const auto kind = key.empty() ? 0u : static_cast<std::uint8_t>(key[0]);
-  const bool known = (kind >= static_cast<unsigned>(definition_kind::database) && kind <= static_cast<unsigned>(definition_kind::comment)) ||
-                     kind == static_cast<unsigned>(definition_kind::type);
-  if (key.size() != 5 || !known)
+  const auto within = [kind](definition_kind first, definition_kind last) {
+    return kind >= static_cast<unsigned>(first) && kind <= static_cast<unsigned>(last);
+  };
+  if (key.size() != 5 || (!within(definition_kind::database, definition_kind::comment) &&
+                          !within(definition_kind::type, definition_kind::type) &&
+                          !within(definition_kind::membership, definition_kind::default_access)))
     throw sql_error(sqlstate::data_corrupted, "the catalog holds a key that is none of its own");
   return {static_cast<definition_kind>(kind), load_be<oid>(key.data() + 1)};
 }
@@ -191,6 +229,7 @@ std::string encode(const table_def& t) {
   w.count(t.indexes.size());
   for (oid i : t.indexes) w.number(i);
   put_view_fields(w, t);
+  w.flag(t.security_barrier).flag(t.security_invoker);
   return w.take();
 }
 
@@ -214,7 +253,26 @@ std::string encode(const comment_def& c) {
 }
 
 std::string encode(const role_def& r) {
-  return writer().text(r.name).flag(r.superuser).flag(r.can_login).text(r.scram_verifier).take();
+  writer w;
+  w.text(r.name).flag(r.superuser).flag(r.can_login).text(r.scram_verifier);
+  put_attributes(w, r);
+  return w.take();
+}
+
+std::string encode(const membership_def& m) { return writer().number(m.role).number(m.member).number(m.grantor).flag(m.admin).take(); }
+
+std::string encode(const access_def& a) {
+  writer w;
+  w.number(a.class_id).number(a.object).number(a.column);
+  put_access(w, a.items);
+  return w.take();
+}
+
+std::string encode(const default_access_def& d) {
+  writer w;
+  w.number(d.role).number(d.schema).number(static_cast<std::uint8_t>(d.kind));
+  put_access(w, d.items);
+  return w.take();
 }
 
 std::string encode(const type_def& t) {
@@ -292,6 +350,10 @@ table_def decode_table(oid id, std::string_view bytes) {
   for (auto n = r.count(constraint_bytes_min); n > 0; --n) t.constraints.push_back(get_constraint(r));
   for (auto n = r.count(sizeof(oid)); n > 0; --n) t.indexes.push_back(r.number<oid>());
   if (r.version() >= 2) get_view_fields(r, t);
+  if (r.version() >= 3) {
+    t.security_barrier = r.flag();
+    t.security_invoker = r.flag();
+  }
   r.finish();
   return t;
 }
@@ -358,6 +420,46 @@ role_def decode_role(oid id, std::string_view bytes) {
   d.superuser = r.flag();
   d.can_login = r.flag();
   d.scram_verifier = r.text();
+  // Before, a superuser could do all of it and others nothing.
+  d.create_role = d.create_database = d.replication = d.bypass_row_security = d.superuser;
+  if (r.version() >= 3) get_attributes(r, d);
+  r.finish();
+  return d;
+}
+
+membership_def decode_membership(oid id, std::string_view bytes) {
+  reader r("membership", id, bytes);
+  membership_def m;
+  m.id = id;
+  m.role = r.number<oid>();
+  m.member = r.number<oid>();
+  m.grantor = r.number<oid>();
+  m.admin = r.flag();
+  r.finish();
+  return m;
+}
+
+access_def decode_access(oid id, std::string_view bytes) {
+  reader r("access list", id, bytes);
+  access_def a;
+  a.id = id;
+  a.class_id = r.number<oid>();
+  a.object = r.number<oid>();
+  a.column = r.number<std::int16_t>();
+  a.items = get_access(r);
+  r.finish();
+  return a;
+}
+
+default_access_def decode_default_access(oid id, std::string_view bytes) {
+  reader r("default access list", id, bytes);
+  default_access_def d;
+  d.id = id;
+  d.role = r.number<oid>();
+  d.schema = r.number<oid>();
+  d.kind = static_cast<char>(r.number<std::uint8_t>());
+  if (d.kind != 'r' && d.kind != 'S' && d.kind != 'n') r.fail("its kind is none");
+  d.items = get_access(r);
   r.finish();
   return d;
 }

@@ -9,7 +9,7 @@
 
 namespace helios::sql {
 
-inline constexpr std::uint8_t catalog_format_version = 2;
+inline constexpr std::uint8_t catalog_format_version = 3;
 
 struct database_def {
   oid id = 0;
@@ -32,6 +32,9 @@ std::string encode(const sequence_def&);
 std::string encode(const role_def&);
 std::string encode(const comment_def&);
 std::string encode(const type_def&);
+std::string encode(const membership_def&);
+std::string encode(const access_def&);
+std::string encode(const default_access_def&);
 
 database_def decode_database(oid id, std::string_view bytes);
 schema_def decode_schema(oid id, std::string_view bytes);
@@ -41,5 +44,8 @@ sequence_def decode_sequence(oid id, std::string_view bytes);
 role_def decode_role(oid id, std::string_view bytes);
 comment_def decode_comment(oid id, std::string_view bytes);
 type_def decode_type(oid id, std::string_view bytes);
+membership_def decode_membership(oid id, std::string_view bytes);
+access_def decode_access(oid id, std::string_view bytes);
+default_access_def decode_default_access(oid id, std::string_view bytes);
 
 }  // namespace helios::sql

@@ -138,6 +138,9 @@ std::string copy_from(session_core& owner, const ast::copy_statement& s, const s
   if (table->is_view()) throw sql_error("42809", "cannot copy to view \"" + table->name + "\"").hint("To enable copying to a view, provide an INSTEAD OF INSERT trigger.");
   if (table->kind == 'm') throw sql_error("42809", "cannot change materialized view \"" + table->name + "\"");
   auto columns = columns_of(*table, s.columns);
+  access_need need{table->id, 0, right::insert, {}, {}, {}};
+  for (auto* column : columns) need.inserted.insert(column->number);
+  (void)owner.check_access({need});
   copy_reader reader(options, c.copy);
   analysis in(owner.environment());
   std::vector<int> slots;

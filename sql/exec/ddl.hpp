@@ -6,6 +6,7 @@
 #include <set>
 
 #include "sql/ast/deparse.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/session/session_core.hpp"
 
 namespace helios::sql {
@@ -34,6 +35,11 @@ class ddl {
   std::string alter_domain(const ast::alter_domain_statement& s);
   std::string create_composite(const ast::create_composite_statement& s);
   std::string move_type(const ast::move_type_statement& s);
+  std::string grant(const ast::grant_statement& s);
+  std::string grant_role(const ast::grant_role_statement& s);
+  std::string drop_role(const ast::drop_role_statement& s);
+  std::string owner(const ast::owner_statement& s);
+  std::string owned(const ast::owned_statement& s);
 
  private:
   struct constraint_request {
@@ -82,6 +88,7 @@ class ddl {
   };
   view_query analyze_view(const ast::select& q, const std::vector<std::string>& columns);
   void replace_view(const table_def& old, table_def& fresh);
+  static void set_view_options(table_def& view, const ast::options& settings, bool reset);
   void drop_views_of(oid relation, std::int16_t column, const std::string& what, drop_work& drops);
   void drop_view(const table_def& view, drop_work& drops);
   void rename_in_views(oid relation, std::int16_t column, const std::function<void()>& change);
@@ -95,6 +102,33 @@ class ddl {
   void copy_columns(const ast::like_clause& like, const table_def& source, table_def& table);
   void copy_rest(const ast::like_clause& like, const table_def& source, table_def& table);
   void make_columns(const ast::create_table_statement& s, table_def& table, std::vector<constraint_request>& later);
+  // access lists (ddl_grant.cpp)
+  oid role_oid(const ast::role_name& role) const;
+  void store_access(const protected_object& object, const access_list& list);
+  void change_access(const protected_object& object, rights_mask rights, bool all, const ast::grant_statement& s, const std::vector<oid>& grantees);
+  void change_relation(const protected_object& object, const ast::grant_statement& s, const std::vector<oid>& grantees);
+  std::vector<protected_object> granted_objects(const ast::grant_statement& s);
+  protected_object relation_object(const ast::relation_name& name, bool sequence);
+  void change_defaults(const ast::grant_statement& s, const std::vector<oid>& grantees);
+  void give_defaults(const protected_object& object, oid schema);
+  void change_owner(const protected_object& object, oid to);
+  void erase_access(oid class_id, oid object, std::int16_t column);
+  void own_subject(oid class_id, oid object) const;
+  // roles (ddl_role.cpp)
+  void set_role_options(role_def& def, const ast::role_statement& s);
+  void check_role_change(const role_def& def, const ast::role_statement& s, const role_def* before);
+  void check_membership(const role_def& role);
+  void add_member(oid role, oid member, bool admin);
+  void remove_member(oid role, oid member, bool admin_only);
+  void rename_role(const ast::rename_statement& s);
+  void check_new_owner(const protected_object& object, oid schema, oid to);
+  void give_to(const protected_object& object, oid to);
+  std::string sequence_owner(const ast::alter_table_statement& s);
+  void drop_owned(oid role, bool cascade);
+  /// Throws 42501 unless the current role owns it, or may do this with it.
+  void own(const protected_object& object) const { require_owner(*owner_.definitions(), owner_.role_id(), object); }
+  void own_or_schema(const protected_object& object, oid schema) const;
+  void need(const protected_object& object, rights_mask rights) const { require_right(*owner_.definitions(), owner_.role_id(), object, rights); }
   // shared
   void begin(const char* command);
   void refuse_existing(oid schema, const std::string& name, int position) const;

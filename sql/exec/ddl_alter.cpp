@@ -39,9 +39,25 @@ void check_alterable(const table_def& table, const ast::alter_table_statement& s
 }
 }  // namespace
 
+std::string ddl::sequence_owner(const ast::alter_table_statement& s) {
+  const auto object = relation_object(s.table, true);
+  const oid to = role_oid(s.commands[0].owner_to);
+  auto c = owner_.definitions();
+  const auto& sequence = *c->find_sequence(object.id);
+  if (to == sequence.owner) return "ALTER SEQUENCE";
+  if (sequence.owned_by_table != 0) {
+    throw sql_error(sqlstate::feature_not_supported, "cannot change owner of sequence \"" + sequence.name + "\"")
+        .detail("Sequence \"" + sequence.name + "\" is linked to table \"" + c->find_table(sequence.owned_by_table)->name + "\".");
+  }
+  check_new_owner(object, sequence.schema, to);
+  give_to(object, to);
+  return "ALTER SEQUENCE";
+}
+
 std::string ddl::alter_table(const ast::alter_table_statement& s) {
   begin("ALTER TABLE");
   using kind = ast::object_kind;
+  if (s.kind == kind::sequence && s.commands.size() == 1 && s.commands[0].what == command_kind::owner) return sequence_owner(s);
   const bool of_type = s.kind == kind::type;
   if (!of_type && s.kind != kind::table && s.kind != kind::view && s.kind != kind::materialized_view) {
     throw sql_error(sqlstate::feature_not_supported, "ALTER of this kind of object is not supported");
@@ -54,6 +70,7 @@ std::string ddl::alter_table(const ast::alter_table_statement& s) {
     return tag;
   }
   auto table = *found;
+  own(protect(table));
   if (of_type && !table.is_composite()) throw sql_error("42809", "\"" + table.name + "\" is not a composite type");
   if (!of_type && table.is_composite()) {
     throw sql_error("42809", "\"" + table.name + "\" is a composite type").hint("Use ALTER TYPE instead.");
@@ -177,12 +194,17 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
       change_generation(table, c);
       return;
     case command_kind::owner: {
-      auto* role = owner_.definitions()->find_role(c.name);
-      if (role == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + c.name + "\" does not exist");
-      table.owner = role->id;
+      const oid to = role_oid(c.owner_to);
+      if (to == table.owner) return;
+      check_new_owner(protect(table), table.schema, to);
+      give_to(protect(table), to);
+      table = current(table.id);
       return;
     }
-    case command_kind::set_options: return;  // storage parameters are accepted and mean nothing here
+    case command_kind::set_options:
+      // Storage parameters of tables are accepted and mean nothing here.
+      if (table.is_view()) set_view_options(table, c.settings, c.reset);
+      return;
     default: throw sql_error(sqlstate::feature_not_supported, "this form of ALTER TABLE is not supported");
   }
 }
@@ -462,6 +484,7 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
     auto* schema = owner_.definitions()->find_schema(s.from);
     if (schema == nullptr) throw sql_error(sqlstate::invalid_schema_name, "schema \"" + s.from + "\" does not exist");
     if (owner_.definitions()->find_schema(s.to) != nullptr) throw sql_error("42P06", "schema \"" + s.to + "\" already exists");
+    own(protect(*schema));
     auto changed = *schema;
     changed.name = s.to;
     rename_in_views(changed.id, -1, [&] { put(changed); });
@@ -471,6 +494,7 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
                                                       : ast::quote_identifier(s.name.schema) + "." + ast::quote_identifier(s.name.name));
   auto c = owner_.definitions();
   if (auto* index = c->find_index(id); index != nullptr) {
+    own({class_relation, id, 0, 'i', current(index->table).owner, index->name});
     refuse_existing(index->schema, s.to, 0);
     auto changed = *index;
     changed.name = s.to;
@@ -481,6 +505,7 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
     put(changed);
     put(table);
   } else if (auto* sequence = c->find_sequence(id); sequence != nullptr) {
+    own(protect(*sequence));
     refuse_existing(sequence->schema, s.to, 0);
     auto changed = *sequence;
     changed.name = s.to;
@@ -494,6 +519,10 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
 std::string ddl::rename(const ast::rename_statement& s) {
   using kind = ast::rename_statement::kind;
   begin("ALTER TABLE");
+  if (s.what == kind::role) {
+    rename_role(s);
+    return "ALTER ROLE";
+  }
   if (s.what == kind::schema || s.what == kind::index || s.what == kind::sequence) return rename_other(s);
   if (s.what == kind::type || s.what == kind::domain) return rename_type(s);
   if (s.what == kind::domain_constraint) return rename_domain_constraint(s);
@@ -504,6 +533,7 @@ std::string ddl::rename(const ast::rename_statement& s) {
     return "ALTER TABLE";
   }
   auto table = *found;
+  own(protect(table));
   bool of_column = s.what == kind::column || s.what == kind::attribute;
   const char* tag = s.what == kind::view || (of_column && s.of == ast::object_kind::view) ? "ALTER VIEW"
                     : s.what == kind::materialized_view || (of_column && s.of == ast::object_kind::materialized_view) ? "ALTER MATERIALIZED VIEW"

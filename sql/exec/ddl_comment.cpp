@@ -1,4 +1,4 @@
-// COMMENT ON, and the end of comments with their objects.
+// COMMENT ON, and the end of comments (and access lists) with their objects.
 
 #include "base/sql_error.hpp"
 #include "sql/exec/ddl.hpp"
@@ -98,6 +98,7 @@ subject subject_of(session_core& owner, const ast::comment_statement& s) {
 std::string ddl::comment(const ast::comment_statement& s) {
   begin("COMMENT");
   auto about = subject_of(owner_, s);
+  own_subject(about.class_id, about.object);
   auto definitions = owner_.definitions();
   auto* old = definitions->find_comment(about.class_id, about.object, about.column);
   if (!s.text || s.text->empty()) {
@@ -109,12 +110,36 @@ std::string ddl::comment(const ast::comment_statement& s) {
   return "COMMENT";
 }
 
+/// Only the owner says what an object is for.
+void ddl::own_subject(oid class_id, oid object) const {
+  auto c = owner_.definitions();
+  if (class_id == of_relations) {
+    auto* table = c->find_table(object);
+    if (auto* index = c->find_index(object); index != nullptr) table = c->find_table(index->table);
+    if (table != nullptr) own(protect(*table));
+    else if (auto* sequence = c->find_sequence(object); sequence != nullptr) own(protect(*sequence));
+  } else if (class_id == of_schemas) {
+    own(protect(*c->find_schema(object)));
+  } else if (class_id == of_databases) {
+    own(protect_database(*c));
+  } else if (class_id == of_constraints) {
+    for (auto& [id, table] : c->tables()) {
+      for (auto& rule : table.constraints) {
+        if (rule.id == object) own(protect(table));
+      }
+    }
+  } else if (auto* self = c->find_role(owner_.role_id()); self == nullptr || (!self->superuser && !self->create_role)) {
+    throw sql_error(sqlstate::insufficient_privilege, "must be superuser to comment on roles");
+  }
+}
+
 /// `column` 0: of the object and of all its columns.
 void ddl::erase_comments(oid class_id, oid object, std::int16_t column) {
   auto definitions = owner_.definitions();
   for (auto& [id, c] : definitions->comments()) {
     if (c.class_id == class_id && c.object == object && (column == 0 || c.column == column)) erase(definition_kind::comment, id);
   }
+  erase_access(class_id, object, column);
 }
 
 }  // namespace helios::sql

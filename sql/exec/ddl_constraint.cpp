@@ -144,13 +144,18 @@ bool fits(oid a, oid b) {
   auto string = [](oid t) { return t == type_oid::text || t == type_oid::varchar; };
   return a == b || (integer(a) && integer(b)) || (string(a) && string(b));
 }
+
+void require_references(session_core& owner, const table_def& parent, const std::vector<std::int16_t>& columns) {
+  for (auto number : columns) {
+    if (!may_column(*owner.definitions(), owner.role_id(), parent, number, right::references)) refuse_access(protect(parent));
+  }
+}
 }  // namespace
 
 void ddl::add_foreign_key(table_def& table, const constraint_request& request, bool existing_rows) {
   auto& rule = *request.rule;
   auto names = request.column.empty() ? rule.columns : std::vector<std::string>{request.column};
-  constraint_def out;
-  out.kind = constraint_kind::foreign_key;
+  constraint_def out{.kind = constraint_kind::foreign_key};
   out.columns = column_numbers(table, names, "referenced in foreign key constraint", 0);
   // SHARE ROW EXCLUSIVE keeps parent rows from going away unseen while the rule comes into being.
   auto parent = rule.referenced.name == table.name && (rule.referenced.schema.empty() || owner_.schema_of(rule.referenced, "") == table.schema)
@@ -166,6 +171,7 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
   } else {
     out.referenced_columns = column_numbers(parent, rule.referenced_columns, "referenced in foreign key constraint", 0);
   }
+  require_references(owner_, parent, out.referenced_columns);
   if (out.columns.size() != out.referenced_columns.size()) {
     throw sql_error("42830", "number of referencing and referenced columns for foreign key disagree");
   }
@@ -323,6 +329,7 @@ std::string ddl::create_index(const ast::create_index_statement& s) {
   if (table.is_view()) {
     throw sql_error("42809", "cannot create index on relation \"" + table.name + "\"").detail("This operation is not supported for views.");
   }
+  own(protect(table));
   index_def index;
   index.table = table.id;
   index.schema = table.schema;

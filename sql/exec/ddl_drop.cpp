@@ -1,10 +1,9 @@
-// DROP, TRUNCATE, and CREATE / ALTER of sequences and roles.
+// DROP, TRUNCATE, and CREATE / ALTER of sequences.
 
 #include <algorithm>
 #include <set>
 
 #include "base/sql_error.hpp"
-#include "sql/catalog/scram_verifier.hpp"
 #include "sql/exec/ddl.hpp"
 
 namespace helios::sql {
@@ -64,7 +63,9 @@ void ddl::drop_table(const table_def& dropped, drop_work& drops) {
   for (auto& rule : table.constraints) erase_comments(2606, rule.id, 0);
   for (oid index : table.indexes) remove_index(index);
   for (auto& [id, sequence] : all->sequences()) {
-    if (sequence.owned_by_table == table.id) erase(definition_kind::sequence, id);
+    if (sequence.owned_by_table != table.id) continue;
+    erase_comments(1259, id, 0);
+    erase(definition_kind::sequence, id);
   }
   work_.writer().drop_space(table.space);
   erase(definition_kind::table, table.id);
@@ -107,6 +108,7 @@ void ddl::drop_tables(const ast::drop_statement& s, const missing_report& missin
     auto* table = try_table(name, lock_mode::access_exclusive);
     if (table != nullptr) {
       if (table->kind != wanted) wrong_kind(name.name, s.kind, table->kind);
+      own_or_schema(protect(*table), table->schema);
       if (drops.tables.insert(table->id).second) order.push_back(table->id);
       continue;
     }
@@ -199,7 +201,16 @@ void ddl::drop_sequence(const sequence_def& sequence, bool cascade) {
       put(changed);
     }
   }
+  erase_comments(1259, id, 0);
   erase(definition_kind::sequence, id);
+}
+
+/// The owner of a schema may drop what is in it.
+void ddl::own_or_schema(const protected_object& object, oid schema) const {
+  auto c = owner_.definitions();
+  auto* in = c->find_schema(schema);
+  if (in != nullptr && owns(*c, owner_.role_id(), protect(*in))) return;
+  own(object);
 }
 
 std::string ddl::drop(const ast::drop_statement& s) {
@@ -228,6 +239,7 @@ std::string ddl::drop(const ast::drop_statement& s) {
           missing(name, "index", sqlstate::undefined_object);
           break;
         }
+        own_or_schema({class_relation, index->id, 0, 'i', current(index->table).owner, index->name}, index->schema);
         lock_for_drop(index->table, current(index->table).name);
         index = owner_.definitions()->find_index(owner_.find_relation(quoted(name)));
         if (index == nullptr) missing(name, "index", sqlstate::undefined_object);
@@ -236,8 +248,12 @@ std::string ddl::drop(const ast::drop_statement& s) {
       }
       case kind::sequence: {
         auto* sequence = owner_.definitions()->find_sequence(owner_.find_relation(quoted(name)));
-        if (sequence == nullptr) missing(name, "sequence", sqlstate::undefined_table);
-        else drop_sequence(*sequence, s.cascade);
+        if (sequence == nullptr) {
+          missing(name, "sequence", sqlstate::undefined_table);
+          break;
+        }
+        own_or_schema(protect(*sequence), sequence->schema);
+        drop_sequence(*sequence, s.cascade);
         break;
       }
       case kind::schema: {
@@ -246,6 +262,7 @@ std::string ddl::drop(const ast::drop_statement& s) {
           missing(name, "schema", sqlstate::invalid_schema_name);
           break;
         }
+        own(protect(*schema));
         drop_schema(name.name, schema->id, s.cascade);
         break;
       }
@@ -262,6 +279,7 @@ std::string ddl::truncate(const ast::truncate_statement& s) {
   for (auto& name : s.tables) {
     auto& table = table_for(name, lock_mode::access_exclusive);
     if (table.kind != 'r') throw sql_error("42809", "\"" + table.name + "\" is not a table");
+    need(protect(table), right::truncate);
     if (all.insert(table.id).second) order.push_back(table.id);
   }
   for (std::size_t i = 0; i < order.size(); ++i) {
@@ -278,6 +296,7 @@ std::string ddl::truncate(const ast::truncate_statement& s) {
               .hint("Truncate table \"" + other.name + "\" at the same time, or use TRUNCATE ... CASCADE.");
         }
         owner_.notice("NOTICE", sqlstate::successful_completion, "truncate cascades to table \"" + other.name + "\"");
+        need(protect(other), right::truncate);
         lock_for_drop(id, other.name);
         all.insert(id);
         order.push_back(id);
@@ -312,6 +331,21 @@ std::int64_t number_of(const std::string& name, const ast::expr_ptr& value) {
   }
   throw sql_error(sqlstate::syntax_error, name + " requires an integer value");
 }
+
+void check_bounds(const storage::sequence_rule& rule) {
+  if (rule.minimum >= rule.maximum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "MINVALUE (" + std::to_string(rule.minimum) + ") must be less than MAXVALUE (" +
+                                                           std::to_string(rule.maximum) + ")");
+  }
+  if (rule.start < rule.minimum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(rule.start) + ") cannot be less than MINVALUE (" +
+                                                           std::to_string(rule.minimum) + ")");
+  }
+  if (rule.start > rule.maximum) {
+    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(rule.start) + ") cannot be greater than MAXVALUE (" +
+                                                           std::to_string(rule.maximum) + ")");
+  }
+}
 }  // namespace
 
 std::string ddl::sequence(const ast::sequence_statement& s) {
@@ -326,6 +360,7 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
       owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.name.name + "\" does not exist, skipping");
       return "ALTER SEQUENCE";
     }
+    own(protect(*found));
     def = *found;
   } else {
     if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary sequences are not supported");
@@ -375,56 +410,11 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
   if (maximum) def.rule.maximum = *maximum;
   if (!s.alter) def.rule.start = up ? def.rule.minimum : def.rule.maximum;
   if (start) def.rule.start = *start;
-  if (def.rule.minimum >= def.rule.maximum) {
-    throw sql_error(sqlstate::invalid_parameter_value, "MINVALUE (" + std::to_string(def.rule.minimum) + ") must be less than MAXVALUE (" +
-                                                           std::to_string(def.rule.maximum) + ")");
-  }
-  if (def.rule.start < def.rule.minimum) {
-    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(def.rule.start) + ") cannot be less than MINVALUE (" +
-                                                           std::to_string(def.rule.minimum) + ")");
-  }
-  if (def.rule.start > def.rule.maximum) {
-    throw sql_error(sqlstate::invalid_parameter_value, "START value (" + std::to_string(def.rule.start) + ") cannot be greater than MAXVALUE (" +
-                                                           std::to_string(def.rule.maximum) + ")");
-  }
+  check_bounds(def.rule);
   put(def);
+  if (!s.alter) give_defaults(protect(def), def.schema);
   if (restart_given) owner_.db().engine().sequences().set(def.id, restart.value_or(def.rule.start), false, owner_.db().sink());
   return s.alter ? "ALTER SEQUENCE" : "CREATE SEQUENCE";
-}
-
-std::string ddl::role(const ast::role_statement& s) {
-  begin(s.alter ? "ALTER ROLE" : "CREATE ROLE");
-  auto c = owner_.definitions();
-  auto* existing = c->find_role(s.name);
-  if (s.alter && existing == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + s.name + "\" does not exist");
-  if (!s.alter && existing != nullptr) throw sql_error(sqlstate::duplicate_object, "role \"" + s.name + "\" already exists");
-  role_def def;
-  if (existing != nullptr) {
-    def = *existing;
-  } else {
-    def.id = owner_.next_oid();
-    def.name = s.name;
-    def.can_login = s.user;
-  }
-  auto* self = c->find_role(owner_.user_name());
-  if (self == nullptr || (!self->superuser && self->id != def.id)) {
-    throw sql_error(sqlstate::insufficient_privilege, s.alter ? "permission denied" : "permission denied to create role");
-  }
-  for (auto& [name, value] : s.settings) {
-    bool on = value && (value->flag || (value->kind == ast::expr_kind::integer && value->text != "0"));
-    if (name == "password") {
-      bool ready = value && value->text.rfind("SCRAM-SHA-256$", 0) == 0;
-      def.scram_verifier = !value ? std::string() : ready ? value->text : make_scram_verifier(value->text);
-    } else if (name == "superuser") {
-      def.superuser = on;
-    } else if (name == "canlogin") {
-      def.can_login = on;
-    } else if (name != "inherit" && name != "createdb" && name != "createrole" && name != "connectionlimit" && name != "isreplication" && name != "bypassrls") {
-      throw sql_error(sqlstate::feature_not_supported, "role option \"" + name + "\" is not supported");
-    }
-  }
-  put(def);
-  return s.alter ? "ALTER ROLE" : "CREATE ROLE";
 }
 
 }  // namespace helios::sql

@@ -202,6 +202,7 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   for (auto& r : later) add_constraint(table, r, false);
   for (auto& like : s.like) copy_rest(like, table_for(like.table, lock_mode::access_share), table);
   put(table);
+  give_defaults(protect(table), schema);
   return "CREATE TABLE";
 }
 
@@ -213,6 +214,7 @@ void ddl::make_columns(const ast::create_table_statement& s, table_def& table, s
       if (source == nullptr) {
         throw sql_error(sqlstate::undefined_table, "relation \"" + like.table.name + "\" does not exist").at(like.table.position);
       }
+      need(protect(*source), right::select);
       copy_columns(like, *source, table);
     }
   };
@@ -235,7 +237,7 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
   if (s.materialized_view) return create_materialized_view(s, c);
   begin("CREATE TABLE AS");
   if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
-  oid schema = owner_.schema_of(s.table, "table");
+  oid schema = owner_.schema_of(s.table, "");
   if (exists(schema, s.table.name)) {
     if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
     owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
@@ -248,6 +250,8 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
   binder bind(in);
   auto bound = bind.bind_query(*query->query, nullptr);
   if (s.columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
+  (void)owner_.check_access(in.needs);
+  schema = owner_.schema_of(s.table, "new table");
   refuse_existing_type(schema, s.table.name, true);
   table_def table;
   table.id = owner_.next_oid();
@@ -270,6 +274,7 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
     table.columns.push_back(std::move(column));
   }
   put(table);
+  give_defaults(protect(table), schema);
   if (!s.with_data) return "CREATE TABLE AS";
   work_.lock_relation(table.id, lock_mode::access_exclusive, table.name);
   bound_query insert;
@@ -285,12 +290,19 @@ std::string ddl::create_schema(const ast::create_schema_statement& s) {
   if (s.name.rfind("pg_", 0) == 0) {
     throw sql_error("42939", "unacceptable schema name \"" + s.name + "\"").detail("The prefix \"pg_\" is reserved for system schemas.");
   }
+  need(protect_database(*owner_.definitions()), right::create);
+  const oid owner = s.owner ? role_oid(*s.owner) : owner_.role_id();
+  if (!is_member_of(*owner_.definitions(), owner_.role_id(), owner)) {
+    throw sql_error(sqlstate::insufficient_privilege, "must be member of role \"" + owner_.definitions()->find_role(owner)->name + "\"");
+  }
   if (owner_.definitions()->find_schema(s.name) != nullptr) {
     if (!s.if_not_exists) throw sql_error("42P06", "schema \"" + s.name + "\" already exists");
     owner_.notice("NOTICE", "42P06", "schema \"" + s.name + "\" already exists, skipping");
     return "CREATE SCHEMA";
   }
-  put(schema_def{owner_.next_oid(), s.name, owner_.role_id()});
+  const schema_def schema{owner_.next_oid(), s.name, owner};
+  put(schema);
+  give_defaults(protect(schema), 0);
   return "CREATE SCHEMA";
 }
 

@@ -295,9 +295,9 @@ std::string ddl::move_type(const ast::move_type_statement& s) {
   auto all = owner_.definitions();
   oid to = 0;
   if (s.owner) {
-    auto* role = all->find_role(s.to.empty() ? owner_.user_name() : s.to);
-    if (role == nullptr) throw sql_error(sqlstate::undefined_object, "role \"" + s.to + "\" does not exist");
-    to = role->id;
+    auto* role = s.to.empty() ? nullptr : all->find_role(s.to);
+    if (role == nullptr && !s.to.empty()) throw sql_error(sqlstate::undefined_object, "role \"" + s.to + "\" does not exist");
+    to = role == nullptr ? owner_.role_id() : role->id;
   } else {
     auto* schema = all->find_schema(s.to);
     if (schema == nullptr) throw sql_error(sqlstate::invalid_schema_name, "schema \"" + s.to + "\" does not exist");

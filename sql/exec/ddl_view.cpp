@@ -53,23 +53,11 @@ bool reads(const table_def& view, oid relation, std::int16_t column) {
   return std::any_of(view.uses.begin(), view.uses.end(), [&](auto& u) { return u.relation == relation && (column == 0 || u.column == column); });
 }
 
-/// WITH CHECK OPTION, or the parameter that means the same.
-char check_option_of(const ast::create_view_statement& s) {
-  char out = s.check_option;
-  for (auto& [name, value] : s.settings) {
-    if (name != "check_option") {
-      bool known = name == "security_barrier" || name == "security_invoker";
-      if (known) throw sql_error(sqlstate::feature_not_supported, "view parameter \"" + name + "\" is not supported");
-      throw sql_error(sqlstate::invalid_parameter_value, "unrecognized parameter \"" + name + "\"");
-    }
-    auto text = value ? value->text : std::string();
-    if (text != "local" && text != "cascaded") {
-      throw sql_error(sqlstate::invalid_parameter_value, "invalid value for enum option \"check_option\": " + text)
-          .detail("Valid values are \"local\" and \"cascaded\".");
-    }
-    out = text[0];
-  }
-  return out;
+bool flag_of(const std::string& name, const ast::expr_ptr& value) {
+  if (!value) return true;
+  auto text = value->kind == ast::expr_kind::boolean ? (value->flag ? "true" : "false") : value->kind == ast::expr_kind::column ? value->names.back() : value->text;
+  if (auto flag = parse_boolean(text)) return *flag;
+  throw sql_error(sqlstate::invalid_parameter_value, "invalid value for boolean option \"" + name + "\": " + text);
 }
 
 void add_columns(table_def& table, const std::vector<output_column>& outputs) {
@@ -126,6 +114,26 @@ void ddl::replace_view(const table_def& old, table_def& fresh) {
   fresh.owner = old.owner;
 }
 
+/// WITH (...) of CREATE VIEW, and SET and RESET of ALTER VIEW. check_option means the same as WITH CHECK OPTION.
+void ddl::set_view_options(table_def& view, const ast::options& settings, bool reset) {
+  for (auto& [name, value] : settings) {
+    if (name == "security_barrier") {
+      view.security_barrier = !reset && flag_of(name, value);
+    } else if (name == "security_invoker") {
+      view.security_invoker = !reset && flag_of(name, value);
+    } else if (name == "check_option") {
+      auto text = !value ? std::string() : value->kind == ast::expr_kind::column ? value->names.back() : value->text;
+      if (!reset && text != "local" && text != "cascaded") {
+        throw sql_error(sqlstate::invalid_parameter_value, "invalid value for enum option \"check_option\": " + text)
+            .detail("Valid values are \"local\" and \"cascaded\".");
+      }
+      view.check_option = reset ? '\0' : text[0];
+    } else {
+      throw sql_error(sqlstate::invalid_parameter_value, "unrecognized parameter \"" + name + "\"");
+    }
+  }
+}
+
 std::string ddl::create_view(const ast::create_view_statement& s) {
   begin("CREATE VIEW");
   if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary views are not supported");
@@ -138,18 +146,21 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   view.name = s.view.name;
   view.schema = schema;
   view.owner = owner_.role_id();
-  view.check_option = check_option_of(s);
+  view.check_option = s.check_option;
+  set_view_options(view, s.settings, false);
   view.definition = std::move(bound.text);
   view.uses = std::move(bound.uses);
   add_columns(view, bound.outputs);
   if (!exists(schema, view.name)) {
     view.id = owner_.next_oid();
     put(view);
+    give_defaults(protect(view), schema);
     return "CREATE VIEW";
   }
   if (!s.replace) refuse_existing(schema, view.name, 0);
   auto* old = try_table(s.view, lock_mode::access_exclusive);
   if (old == nullptr || !old->is_view()) throw sql_error("42809", "\"" + view.name + "\" is not a view");
+  own(protect(*old));
   replace_view(*old, view);
   if (reads(view, view.id, 0)) {
     throw sql_error(sqlstate::feature_not_supported, "infinite recursion detected in rules for relation \"" + view.name + "\"");
@@ -184,6 +195,7 @@ std::string ddl::create_materialized_view(const ast::create_table_as_statement& 
   view.space = storage::space_id{owner_.next_oid()};
   view.populated = s.with_data;
   put(view);
+  give_defaults(protect(view), schema);
   if (!s.with_data) return "CREATE MATERIALIZED VIEW";
   work_.lock_relation(view.id, lock_mode::access_exclusive, view.name);
   return "SELECT " + std::to_string(fill(view, c));
@@ -214,6 +226,7 @@ std::string ddl::refresh(const ast::refresh_statement& s, const session_core::ca
   auto view = table_for(s.view, lock_mode::access_exclusive);
   if (view.kind == 'v') throw sql_error("42809", "\"" + view.name + "\" is not a table or materialized view");
   if (view.kind != 'm') throw sql_error(sqlstate::feature_not_supported, "\"" + view.name + "\" is not a materialized view");
+  own(protect(view));
   auto definitions = owner_.definitions();
   if (s.concurrent) {
     if (!s.with_data) throw sql_error(sqlstate::syntax_error, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");

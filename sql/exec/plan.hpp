@@ -24,6 +24,7 @@ struct plan {
   std::vector<oid> parameter_types;
   std::size_t slots = 0, subqueries = 0, shared = 0;
   std::map<oid, storage::lock_mode> locks;
+  std::vector<access_need> needs;
   bool modifies = false;                  ///< a change in WITH
   bool locks_rows = false;                ///< FOR UPDATE and its kin
   bool cacheable = true;

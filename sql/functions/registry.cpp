@@ -10,6 +10,7 @@ namespace helios::sql {
 void add_hardware_address_functions(registry&);
 void add_zoned_time_functions(registry&);
 void add_enum_functions(registry&);
+void add_advisory_functions(registry&);
 
 namespace {
 
@@ -24,9 +25,9 @@ function_def make(const char* name, std::initializer_list<oid> arguments, oid re
   f.variadic_any = (flags & variadic) != 0;
   f.writes = (flags & writing) != 0;
   f.needs_types = (flags & typed) != 0;
-  f.stability = (flags & (volatile_flag | writing)) != 0 ? volatility::volatile_
-                : (flags & stable) != 0                  ? volatility::stable
-                                                         : volatility::immutable;
+  f.stability = (flags & stable) != 0                      ? volatility::stable
+                : (flags & (volatile_flag | writing)) != 0 ? volatility::volatile_
+                                                           : volatility::immutable;
   return f;
 }
 
@@ -148,6 +149,7 @@ const registry& builtins() {
     add_hardware_address_functions(*r);
     add_zoned_time_functions(*r);
     add_enum_functions(*r);
+    add_advisory_functions(*r);
     add_set_functions(*r);
     add_aggregates(*r);
     add_statistics_aggregates(*r);

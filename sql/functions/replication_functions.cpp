@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/sql_error.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/functions/registry.hpp"
 #include "sql/functions/session_hooks.hpp"
 #include "sql/types/datetime.hpp"
@@ -130,7 +131,25 @@ datum start_time(call_context& c, args_t) {
   return datum::of_int(hooks_of(c).db().facts().status().started_at_us - unix_epoch_us);
 }
 
+/// Of one's own role, of roles whose rights one has, or of any as a member of pg_signal_backend; of a superuser only as one.
+void require_signal_right(call_context& c, const std::string& user, bool terminate) {
+  const auto catalog = hooks_of(c).catalog();
+  const auto *self = catalog->find_role(hooks_of(c).current_user()), *target = catalog->find_role(user);
+  if (self == nullptr || self->superuser || target == nullptr) return;
+  if (target->superuser) {
+    throw sql_error(sqlstate::insufficient_privilege,
+                    terminate ? "must be a superuser to terminate superuser process" : "must be a superuser to cancel superuser query");
+  }
+  if (has_rights_of(*catalog, self->id, target->id) || has_rights_of(*catalog, self->id, role_signal_backend)) return;
+  throw sql_error(sqlstate::insufficient_privilege,
+                  std::string("must be a member of the role whose ") + (terminate ? "process is being terminated" : "query is being canceled") +
+                      " or member of pg_signal_backend");
+}
+
 datum signal_session(call_context& c, std::int64_t session, bool terminate) {
+  for (const auto& a : hooks_of(c).db().facts().activity()) {
+    if (a.session == session) require_signal_right(c, a.user, terminate);
+  }
   return datum::of_bool(hooks_of(c).db().facts().cancel_session(session, terminate));
 }
 datum cancel_backend(call_context& c, args_t a) { return signal_session(c, a[0].as_int(), false); }

@@ -1,5 +1,6 @@
 // nextval, currval, lastval, setval. Values come from storage's sequence_table; the session remembers what it got.
 #include "base/sql_error.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/functions/registry.hpp"
 #include "sql/functions/session_hooks.hpp"
 #include "storage/sequence.hpp"
@@ -20,9 +21,21 @@ sequence_def sequence_of(call_context& c, datum relation) {
   throw sql_error(sqlstate::undefined_table, "could not open relation with OID " + std::to_string(id));
 }
 
+/// Either of the rights will do. An identity column draws its values for whoever may insert.
+void require_either(call_context& c, const sequence_def& s, rights_mask wanted) {
+  const auto catalog = hooks_of(c).catalog();
+  const role_def* role = catalog->find_role(hooks_of(c).current_user());
+  if (role != nullptr && (role->superuser || rights_of(*catalog, role->id, protect(s), wanted) != 0)) return;
+  const table_def* table = s.owned_by_table == 0 ? nullptr : catalog->find_table(s.owned_by_table);
+  const auto column = static_cast<std::size_t>(s.owned_by_column - 1);
+  if (table != nullptr && column < table->columns.size() && table->columns[column].identity != 0) return;
+  refuse_access(protect(s));
+}
+
 datum next_value(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
   const sequence_def s = sequence_of(c, a[0]);
+  require_either(c, s, right::usage | right::update);
   hooks.require_writable("nextval()");
   auto value = hooks.db().engine().sequences().next(s.id, s.rule, hooks.db().sink());
   if (!value) {
@@ -37,6 +50,7 @@ datum next_value(call_context& c, args_t a) {
 
 datum current_value(call_context& c, args_t a) {
   const sequence_def s = sequence_of(c, a[0]);
+  require_either(c, s, right::usage | right::select);
   const auto value = hooks_of(c).remembered_sequence(s.id);
   if (!value)
     throw sql_error(sqlstate::object_not_in_prerequisite_state,
@@ -55,6 +69,7 @@ datum last_value(call_context& c, args_t) {
 datum set_value(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
   const sequence_def s = sequence_of(c, a[0]);
+  require_either(c, s, right::update);
   hooks.require_writable("setval()");
   const std::int64_t value = a[1].as_int();
   if (value < s.rule.minimum || value > s.rule.maximum)

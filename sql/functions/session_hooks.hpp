@@ -15,6 +15,7 @@
 #include "base/fiber_host.hpp"
 #include "sql/catalog/catalog.hpp"
 #include "sql/database.hpp"
+#include "storage/lock_table.hpp"
 
 namespace helios::sql {
 
@@ -33,6 +34,14 @@ class session_hooks {
   virtual std::int64_t transaction_time_us() const = 0;
   /// Of the transaction in progress, assigning one if needed.
   virtual std::uint64_t transaction_id() = 0;
+
+  /// Advisory locks. False when it is not available and `wait` is not set; release: false when the session has no such lock.
+  virtual bool lock_advisory(const storage::advisory_key& key, bool shared, bool of_session, bool wait) = 0;
+  virtual bool unlock_advisory(const storage::advisory_key& key, bool shared) = 0;
+  virtual void unlock_all_advisory() = 0;
+  /// NOTIFY, and the channels that the session listens to.
+  virtual void notify(std::string_view channel, std::string_view payload) = 0;
+  virtual std::vector<std::string> listening_channels() const = 0;
 
   virtual std::string current_user() const = 0;
   virtual std::string session_user() const = 0;

@@ -125,4 +125,13 @@ statement_class class_of(const ast::statement& s) { return std::visit(visitor{},
 
 statement_class classify(const parsed_statement& statement) { return class_of(statement.tree()); }
 
+// By the text: a name in a literal only keeps a session where it is.
+bool keeps_in_session(const parsed_statement& statement) {
+  if (const auto* c = std::get_if<ast::channel_statement>(&statement.tree().node)) return c->what == ast::channel_statement::kind::listen;
+  constexpr std::string_view name = "advisory_lock";
+  const auto text = statement.text();
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  return std::search(text.begin(), text.end(), name.begin(), name.end(), same) != text.end();
+}
+
 }  // namespace helios::sql

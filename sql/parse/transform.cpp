@@ -48,16 +48,16 @@ ast::statement_ptr transformer::nested(const Node* node) {
 
 ast::statement transformer::statement(const Node* node) {
   ast::statement out;
-  if (query_statement(node, out) || definition_statement(node, out) || type_statement(node, out) || session_statement(node, out)) return out;
+  if (query_statement(node, out) || definition_statement(node, out) || type_statement(node, out) || session_statement(node, out) ||
+      access_statement(node, out)) {
+    return out;
+  }
   switch (nodeTag(node)) {
-    case T_ListenStmt: out.node = ast::unsupported_statement{"LISTEN", false}; break;
-    case T_UnlistenStmt: out.node = ast::unsupported_statement{"UNLISTEN", false}; break;
-    case T_NotifyStmt: out.node = ast::unsupported_statement{"NOTIFY", true}; break;
+    case T_ListenStmt: case T_UnlistenStmt: case T_NotifyStmt: out.node = channel(node); break;
     case T_CreateFunctionStmt: out.node = ast::unsupported_statement{"CREATE FUNCTION", true}; break;
     case T_CreateTrigStmt: out.node = ast::unsupported_statement{"CREATE TRIGGER", true}; break;
     case T_DoStmt: out.node = ast::unsupported_statement{"DO", true}; break;
     case T_CallStmt: out.node = ast::unsupported_statement{"CALL", true}; break;
-    case T_GrantStmt: case T_GrantRoleStmt: out.node = ast::unsupported_statement{"GRANT", true}; break;
     case T_CreatedbStmt: out.node = ast::unsupported_statement{"CREATE DATABASE", true}; break;
     case T_DropdbStmt: out.node = ast::unsupported_statement{"DROP DATABASE", true}; break;
     case T_MergeStmt: out.node = ast::unsupported_statement{"MERGE", true}; break;
@@ -65,7 +65,6 @@ ast::statement transformer::statement(const Node* node) {
     case T_DefineStmt:
       out.node = ast::unsupported_statement{"CREATE TYPE", true};
       break;
-    case T_DropRoleStmt: out.node = ast::unsupported_statement{"DROP ROLE", true}; break;
     case T_ReindexStmt: out.node = ast::unsupported_statement{"REINDEX", true}; break;
     case T_ClusterStmt: out.node = ast::unsupported_statement{"CLUSTER", true}; break;
     case T_ConstraintsSetStmt: out.node = ast::unsupported_statement{"SET CONSTRAINTS", false}; break;

@@ -34,6 +34,13 @@ class transformer {
   ast::create_domain_statement create_domain(const CreateDomainStmt* node);
   ast::alter_domain_statement alter_domain(const AlterDomainStmt* node);
   void named_type(const TypeName* node, ast::drop_statement& out);
+  bool access_statement(const Node* node, ast::statement& out);
+  ast::role_name role(const RoleSpec* node);
+  std::vector<ast::role_name> roles(const List* list);
+  ast::role_statement role_statement(const List* list);
+  ast::grant_statement grant(const GrantStmt* node);
+  ast::grant_role_statement grant_role(const GrantRoleStmt* node);
+  ast::grant_statement default_rights(const AlterDefaultPrivilegesStmt* node);
   ast::create_table_as_statement select_into(const IntoClause& into, ast::statement query);
   ast::insert_statement insert(const InsertStmt* node);
   ast::update_statement update(const UpdateStmt* node);
@@ -53,6 +60,7 @@ class transformer {
   ast::set_statement set(const VariableSetStmt* node);
   ast::transaction_statement transaction(const TransactionStmt* node);
   ast::fetch_statement fetch(const FetchStmt* node);
+  ast::channel_statement channel(const Node* node);
   ast::constraint constraint(const Constraint* node);
   ast::table_column column(const ColumnDef* node);
   ast::options option_list(const List* list);

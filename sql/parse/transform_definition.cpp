@@ -80,8 +80,8 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
       auto* s = reinterpret_cast<const CreateSchemaStmt*>(node);
       if (s->schemaElts != nullptr) not_supported("CREATE SCHEMA with elements");
       ast::create_schema_statement schema{text_of(s->schemaname), {}, s->if_not_exists};
-      if (s->authrole != nullptr) schema.owner = text_of(s->authrole->rolename);
-      if (schema.name.empty()) schema.name = schema.owner;
+      if (s->authrole != nullptr) schema.owner = role(s->authrole);
+      if (schema.name.empty() && schema.owner) schema.name = schema.owner->name;
       out.node = std::move(schema);
       return true;
     }
@@ -92,16 +92,6 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
       truncate.restart_identity = t->restart_seqs;
       truncate.cascade = t->behavior == DROP_CASCADE;
       out.node = std::move(truncate);
-      return true;
-    }
-    case T_CreateRoleStmt: {
-      auto* r = reinterpret_cast<const CreateRoleStmt*>(node);
-      out.node = ast::role_statement{false, r->stmt_type == ROLESTMT_USER, text_of(r->role), option_list(r->options)};
-      return true;
-    }
-    case T_AlterRoleStmt: {
-      auto* r = reinterpret_cast<const AlterRoleStmt*>(node);
-      out.node = ast::role_statement{true, false, text_of(r->role->rolename), option_list(r->options)};
       return true;
     }
     default: return false;
@@ -268,7 +258,7 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
       out.value = expression(definition->raw_default);
       break;
     }
-    case AT_ChangeOwner: out.what = kind::owner; out.name = text_of(node->newowner->rolename); break;
+    case AT_ChangeOwner: out.what = kind::owner; out.owner_to = role(node->newowner); break;
     case AT_DropExpression: out.what = kind::drop_expression; out.if_exists = node->missing_ok; break;
     case AT_DropIdentity: out.what = kind::drop_identity; out.if_exists = node->missing_ok; break;
     case AT_AddIdentity:
@@ -283,7 +273,11 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
         out.added.kind = ast::constraint_kind::identity;
       });
       break;
-    case AT_SetRelOptions: case AT_ResetRelOptions: out.what = kind::set_options; break;
+    case AT_SetRelOptions: case AT_ResetRelOptions:
+      out.what = kind::set_options;
+      out.reset = node->subtype == AT_ResetRelOptions;
+      out.settings = option_list(reinterpret_cast<const List*>(node->def));
+      break;
     default: out.what = kind::other;
   }
   return out;
@@ -311,6 +305,7 @@ ast::statement transformer::rename(const RenameStmt* node) {
       out.what = node->renameType == OBJECT_TYPE ? kind::type : node->renameType == OBJECT_DOMAIN ? kind::domain : kind::domain_constraint;
       out.name = qualified(reinterpret_cast<const List*>(node->object));
       break;
+    case OBJECT_ROLE: out.what = kind::role; break;
     default: out.what = kind::other;
   }
   return {std::move(out)};

@@ -74,6 +74,17 @@ bool transformer::session_statement(const Node* node, ast::statement& out) {
   }
 }
 
+ast::channel_statement transformer::channel(const Node* node) {
+  using kind = ast::channel_statement::kind;
+  if (nodeTag(node) == T_ListenStmt) return {kind::listen, text_of(reinterpret_cast<const ListenStmt*>(node)->conditionname), {}};
+  if (nodeTag(node) == T_UnlistenStmt) {
+    const auto* name = reinterpret_cast<const UnlistenStmt*>(node)->conditionname;
+    return {name == nullptr ? kind::unlisten_all : kind::unlisten, text_of(name), {}};
+  }
+  const auto* n = reinterpret_cast<const NotifyStmt*>(node);
+  return {kind::notify, text_of(n->conditionname), text_of(n->payload)};
+}
+
 ast::set_statement transformer::set(const VariableSetStmt* node) {
   using kind = ast::set_statement::kind;
   ast::set_statement out;

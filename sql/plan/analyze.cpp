@@ -39,6 +39,7 @@ plan_ptr finish_plan(analysis& in, plan::kind what, bound_query q) {
   out->subqueries = static_cast<std::size_t>(in.subqueries());
   out->shared = static_cast<std::size_t>(in.shared());
   out->locks = std::move(in.locks);
+  out->needs = std::move(in.needs);
   for (auto& [id, mode] : out->locks) {
     if (what == plan::kind::select && mode == storage::lock_mode::row_share) out->locks_rows = true;
   }

@@ -4,6 +4,7 @@
 #include "base/sql_error.hpp"
 #include "sql/ast/deparse.hpp"
 #include "sql/bind/binder.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/catalog/virtual_relation.hpp"
 #include "sql/session/session_core.hpp"
 #include "sql/types/type_name.hpp"
@@ -52,12 +53,13 @@ std::vector<oid> session_core::search_path(bool with_implicit) const {
       rest = end == std::string_view::npos ? std::string_view() : rest.substr(end);
       for (char& ch : name) ch = ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch;
     }
-    if (name == "$user") name = options_.user;
+    if (name == "$user") name = current_user();
     if (name == "pg_catalog") {
       listed = true;
       out.push_back(pg_catalog_schema);
     } else if (auto* schema = c->find_schema(name); schema != nullptr) {
-      out.push_back(schema->id);
+      // As if it were not there: what may not be used is not searched.
+      if (may(*c, role_id(), protect(*schema), right::usage)) out.push_back(schema->id);
     }
   }
   if (with_implicit && !listed) out.insert(out.begin(), pg_catalog_schema);
@@ -65,7 +67,7 @@ std::vector<oid> session_core::search_path(bool with_implicit) const {
 }
 
 bind_environment session_core::environment() {
-  return {definitions(), search_path(true), &formats_, this, this};
+  return {definitions(), search_path(true), &formats_, this, this, false, role_id()};
 }
 
 call_context session_core::context(arena& memory) {
@@ -77,14 +79,18 @@ call_context session_core::context(arena& memory) {
   return out;
 }
 
-oid session_core::schema_of(const ast::relation_name& name, const char*) const {
+oid session_core::schema_of(const ast::relation_name& name, const char* what) const {
+  const bool creates = *what != '\0';
+  const int position = std::string_view(what) == "table" ? name.position : 0;
   if (!name.catalog.empty() && name.catalog != options_.database) {
     throw sql_error(sqlstate::feature_not_supported, "cross-database references are not implemented: \"" + name.catalog + "." +
                                                          name.schema + "." + name.name + "\"").at(name.position);
   }
   if (name.schema.empty()) {
     for (oid id : search_path(false)) {
-      if (id != pg_catalog_schema) return id;
+      if (id == pg_catalog_schema) continue;
+      if (creates) require_right(*definitions(), role_id(), protect(*definitions()->find_schema(id)), right::create, position);
+      return id;
     }
     throw sql_error(sqlstate::invalid_schema_name, "no schema has been selected to create in").at(name.position);
   }
@@ -96,12 +102,8 @@ oid session_core::schema_of(const ast::relation_name& name, const char*) const {
     throw sql_error(sqlstate::insufficient_privilege, "permission denied to create \"" + name.schema + "." + name.name + "\"")
         .detail("System catalog modifications are currently disallowed.");
   }
+  if (creates) require_right(*definitions(), role_id(), protect(*schema), right::create, position);
   return schema->id;
-}
-
-oid session_core::role_id() const {
-  auto* role = definitions()->find_role(options_.user);
-  return role == nullptr ? bootstrap_role : role->id;
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include "base/sql_error.hpp"
 #include "base/wall_clock.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/session/session_core.hpp"
 
 namespace helios::sql {
@@ -9,6 +10,27 @@ namespace helios::sql {
 namespace {
 constexpr std::int64_t postgres_epoch_us = 946684800000000;  // 2000-01-01 in Unix time
 }
+
+namespace {
+void check_connect_right(const catalog& c, const role_def& role) {
+  if (may(c, role.id, protect_database(c), right::connect)) return;
+  sql_error e(sqlstate::insufficient_privilege, "permission denied for database \"" + c.database_name() + "\"");
+  e.report().severity = "FATAL";
+  e.report().detail = "User does not have CONNECT privilege.";
+  throw e;
+}
+
+/// The new session is among those that the node shows already.
+void check_connection_limit(database& db, const role_def& role) {
+  if (role.connection_limit < 0 || role.superuser) return;
+  std::int64_t open = 0;
+  for (const auto& a : db.facts().activity()) open += a.user == role.name ? 1 : 0;
+  if (open <= role.connection_limit) return;
+  sql_error e(sqlstate::too_many_connections, "too many connections for role \"" + role.name + "\"");
+  e.report().severity = "FATAL";
+  throw e;
+}
+}  // namespace
 
 std::unique_ptr<session> session::open(database& db, fiber_host& host, session_options options,
                                        std::function<void(const error_report&)> notice,
@@ -27,13 +49,15 @@ std::unique_ptr<session> session::open(database& db, fiber_host& host, session_o
     e.report().severity = "FATAL";
     throw e;
   }
+  check_connect_right(*definitions, *role);
+  check_connection_limit(db, *role);
   return std::make_unique<session_core>(db, host, std::move(options), std::move(notice), std::move(setting_changed));
 }
 
 session_core::session_core(database& db, fiber_host& host, session_options options, std::function<void(const error_report&)> notice,
                            std::function<void(std::string_view, std::string_view)> setting_changed)
     : db_(db), host_(host), options_(std::move(options)), notice_(std::move(notice)), setting_changed_(std::move(setting_changed)),
-      work_(db, host, options_.read_only) {
+      work_(db, host, options_.read_only, options_.id.value) {
   formats_.names = this;
   formats_.now_us = [](const void* owner) { return static_cast<const session_core*>(owner)->transaction_time_us(); };
   formats_.now_owner = this;
@@ -42,11 +66,23 @@ session_core::session_core(database& db, fiber_host& host, session_options optio
 }
 
 void session_core::open() {
+  session_user_ = options_.user;
   settings_.set_initial("session_authorization", options_.user);
-  auto* role = definitions()->find_role(options_.user);
-  settings_.set_initial("is_superuser", role != nullptr && role->superuser ? "on" : "off");
+  role_changed();
   settings_.set_initial("in_hot_standby", db_.facts().in_recovery() ? "on" : "off");
-  for (auto& [name, value] : options_.settings) settings_.set_initial(name, value);
+  // Who the session is comes last, session_authorization before role: both are checked as SET would.
+  const auto is_role = [](std::string_view name) { return settings::proper_name(name) == "role"; };
+  const auto is_user = [](std::string_view name) { return settings::proper_name(name) == "session_authorization"; };
+  for (auto& [name, value] : options_.settings) {
+    if (!is_role(name) && !is_user(name)) settings_.set_initial(name, value);
+  }
+  for (bool roles : {false, true}) {
+    for (auto& [name, value] : options_.settings) {
+      if (!(roles ? is_role(name) : is_user(name))) continue;
+      check_role_setting(settings::proper_name(name), value);
+      settings_.set_initial(name, value);
+    }
+  }
   settings_.commit();
   // From now on the client hears of changes.
   settings_.on_report = [this](const std::string& name, const std::string& value) {
@@ -55,7 +91,13 @@ void session_core::open() {
 }
 
 void session_core::apply_setting(const std::string& name, const std::string& value) {
-  if (name == "DateStyle") formats_.date_style = value;
+  if (name == "role") {
+    current_role_ = value == "none" ? std::string() : value;
+    role_changed();
+  } else if (name == "session_authorization") {
+    session_user_ = value;
+    role_changed();
+  } else if (name == "DateStyle") formats_.date_style = value;
   else if (name == "IntervalStyle") formats_.interval_style = value;
   else if (name == "TimeZone") formats_.time_zone = value;
   else if (name == "extra_float_digits") formats_.extra_float_digits = std::stoi(value);
@@ -102,6 +144,8 @@ void session_core::end_implicit() {
 void session_core::failed() {
   if (explicit_) {
     aborted_ = true;
+    work_.abandon();
+    definitions_.reset();
     return;
   }
   rollback_transaction();
@@ -166,7 +210,58 @@ void session_core::reset() {
   lifted_.clear();
   sequence_values_.clear();
   last_sequence_.reset();
+  work_.channels().unlisten_all();
+  work_.advisory().release_session();
   settings_.reset_all();
+  settings_.reset("session_authorization");
+  settings_.reset("role");
+}
+
+// --- advisory locks and notifications ---
+
+// They are the primary's: locks exclude each other whichever node a client is connected to, and a notification is heard everywhere.
+void session_core::require_primary(const char* command) const {
+  if (!options_.read_only) return;
+  throw sql_error(sqlstate::read_only_sql_transaction, std::string("cannot execute ") + command + " during recovery").hint(options_.read_only_hint);
+}
+
+bool session_core::lock_advisory(const storage::advisory_key& key, bool shared, bool of_session, bool wait) {
+  require_primary("an advisory lock function");
+  return work_.advisory().acquire(key, shared, of_session ? lock_scope::session : lock_scope::transaction, wait);
+}
+
+bool session_core::unlock_advisory(const storage::advisory_key& key, bool shared) {
+  if (work_.advisory().release(key, shared)) return true;
+  notice("WARNING", "01000", std::string("you don't own a lock of type ") + (shared ? "ShareLock" : "ExclusiveLock"));
+  return false;
+}
+
+void session_core::notify(std::string_view channel, std::string_view payload) {
+  require_primary("NOTIFY");
+  work_.channels().notify(channel, payload);
+}
+
+std::vector<std::string> session_core::listening_channels() const {
+  return {work_.channels().channels().begin(), work_.channels().channels().end()};
+}
+
+std::string session_core::run_channel(const ast::channel_statement& s) {
+  using kind = ast::channel_statement::kind;
+  switch (s.what) {
+    case kind::listen:
+      require_primary("LISTEN");
+      work_.channels().listen(s.channel);
+      return "LISTEN";
+    case kind::unlisten:
+      work_.channels().unlisten(s.channel);
+      return "UNLISTEN";
+    case kind::unlisten_all:
+      work_.channels().unlisten_all();
+      return "UNLISTEN";
+    case kind::notify: break;
+  }
+  notify(s.channel, s.payload);
+  return "NOTIFY";
 }
 
 // --- what functions see ---
@@ -179,7 +274,12 @@ std::optional<std::string> session_core::setting(std::string_view name) const {
   return value == nullptr ? std::nullopt : std::optional<std::string>(*value);
 }
 
-void session_core::set_setting(std::string_view name, std::string_view value, bool is_local) { settings_.set(name, value, is_local); }
+void session_core::set_setting(std::string_view name, std::string_view value, bool is_local) {
+  const auto proper = settings::proper_name(name);
+  if (proper == "role" || proper == "session_authorization") check_role_setting(proper, value);
+  settings_.set(name, value, is_local);
+  if (proper == "session_authorization") settings_.set("role", "none", is_local);
+}
 
 storage::snapshot_ptr session_core::snapshot() {
   return work_.snapshot() ? work_.snapshot() : db_.engine().take_snapshot();
@@ -205,11 +305,6 @@ void session_core::require_writable(std::string_view command) {
 void session_core::require_no_writer(std::string_view command) {
   if (explicit_ || work_.admitted())
     throw sql_error(sqlstate::active_sql_transaction, std::string(command) + " cannot run inside a transaction block, nor in a statement that writes");
-}
-
-bool session_core::is_superuser() const {
-  const auto* role = definitions()->find_role(options_.user);
-  return role != nullptr && role->superuser;
 }
 
 void session_core::remember_sequence(oid sequence, std::int64_t value) {

@@ -34,7 +34,9 @@ class running_query {
   pending_checks pending_;
   operation_ptr root_;
   std::uint64_t count_ = 0;
+  bool next_row(std::vector<datum>& row);
   bool opened_ = false, ended_ = false;
+  bool hides_rows_ = false;  ///< it changes a table that the role may not read
 };
 
 class prepared_core final : public prepared_statement {
@@ -105,6 +107,8 @@ class session_core final : public session, public session_hooks, public object_n
   std::vector<std::pair<std::string, std::string>> reported_settings() const override { return settings_.reported(); }
   std::chrono::milliseconds statement_timeout() const override { return statement_timeout_; }
   std::chrono::milliseconds idle_in_transaction_timeout() const override { return idle_timeout_; }
+  void on_notification(std::function<void()> wake) override { work_.channels().on_notification(std::move(wake)); }
+  std::vector<notification> take_notifications() override { return work_.channels().take(); }
   lsn last_commit() const override { return last_commit_; }
   bool lift_read_only() override;
   void set_read_floor(lsn position) override { work_.set_read_floor(position); }
@@ -119,8 +123,13 @@ class session_core final : public session, public session_hooks, public object_n
   std::int64_t statement_time_us() const override;
   std::int64_t transaction_time_us() const override;
   std::uint64_t transaction_id() override { return work_.id(); }
-  std::string current_user() const override { return options_.user; }
-  std::string session_user() const override { return options_.user; }
+  bool lock_advisory(const storage::advisory_key& key, bool shared, bool of_session, bool wait) override;
+  bool unlock_advisory(const storage::advisory_key& key, bool shared) override;
+  void unlock_all_advisory() override { work_.advisory().release_session(); }
+  void notify(std::string_view channel, std::string_view payload) override;
+  std::vector<std::string> listening_channels() const override;
+  std::string current_user() const override { return current_role_.empty() ? session_user_ : current_role_; }
+  std::string session_user() const override { return session_user_; }
   std::string database_name() const override { return options_.database; }
   std::string client_address() const override { return options_.client_address; }
   int client_port() const override { return options_.client_port; }
@@ -167,9 +176,11 @@ class session_core final : public session, public session_hooks, public object_n
   oid next_oid() { return db_.engine().sequences().next_oid(db_.sink()); }
   /// Where an object of this name goes: without a schema, the first of search_path; throws 3F000.
   oid schema_of(const ast::relation_name& name, const char* what) const;
+  /// The current role; 0 when it was dropped meanwhile.
   oid role_id() const;
   void note_added_label(oid id) { added_labels_.insert(id); }
-  std::string user_name() const { return options_.user; }
+  /// Throws 42501 when the role, or a view's owner, lacks a right that a plan needs. True when it changes what it may not read.
+  bool check_access(const std::vector<access_need>& needs) const;
 
   /// Snapshot, locks and a plan that fits both; `cached` may be null or stale.
   plan_ptr begin_plan(const ast::statement& tree, plan_ptr cached, std::span<const oid> types, const char* command);
@@ -224,6 +235,11 @@ class session_core final : public session, public session_hooks, public object_n
   std::string run_discard(const ast::discard_statement& s);
   std::string run_vacuum(const ast::vacuum_statement& s);
   std::string run_lock(const ast::lock_statement& s);
+  std::string run_channel(const ast::channel_statement& s);
+  void require_primary(const char* command) const;
+  void check_role_setting(std::string_view name, std::string_view value) const;
+  void role_changed();
+  void check_lock_right(const table_def& table, int mode) const;
   sql_cursor& find_cursor(const std::string& name);
   bool fetch_row(sql_cursor& c, std::vector<datum>& row);
   /// The value of EXECUTE's parameter `number`.
@@ -233,6 +249,9 @@ class session_core final : public session, public session_hooks, public object_n
   database& db_;
   fiber_host& host_;
   session_options options_;
+  std::string session_user_, current_role_;  ///< SET SESSION AUTHORIZATION and SET ROLE; empty: no other role is set
+  mutable catalog_ptr role_known_in_;
+  mutable oid role_ = 0;
   std::function<void(const error_report&)> notice_;
   std::function<void(std::string_view, std::string_view)> setting_changed_;
   settings settings_;

@@ -35,8 +35,13 @@ sql_error refusal(const error& why) {
 
 }  // namespace
 
-session_transaction::session_transaction(database& db, fiber_host& host, bool node_read_only)
-    : db_(db), host_(host), node_read_only_(node_read_only) {}
+session_transaction::session_transaction(database& db, fiber_host& host, bool node_read_only, std::uint64_t process)
+    : db_(db),
+      host_(host),
+      node_read_only_(node_read_only),
+      process_(process),
+      advisory_(*this, process),
+      channels_(db.notifications(), static_cast<std::int64_t>(process)) {}
 
 session_transaction::~session_transaction() { end(); }
 
@@ -54,7 +59,10 @@ void session_transaction::admit_write() {
 }
 
 storage::transaction& session_transaction::writer() {
-  if (!writer_) writer_ = engine().begin();
+  if (!writer_) {
+    writer_ = engine().begin();
+    writer_->act_for(process_);
+  }
   return *writer_;
 }
 
@@ -67,9 +75,17 @@ lsn session_transaction::commit() {
       ~ender() { owner.end(); }
     } at_last{*this};
     settle();
+    channels_.before_commit(nullptr);
+    channels_.committed(false);
     return {};
   }
   auto unit = writer_->seal(wall_clock_us());
+  try {
+    channels_.before_commit(unit);
+  } catch (...) {
+    end();
+    throw;
+  }
   db_.sink().submit(unit);
   // From here on the record may be in the WAL: a cancel cannot change its fate, and its locks stay until that is known.
   host_.await(unit->acknowledged, fiber_host::cancel_policy::uncancellable);
@@ -80,6 +96,7 @@ lsn session_transaction::commit() {
     throw refused;
   }
   auto position = unit->end;
+  channels_.committed(true);
   end();
   return position;
 }
@@ -93,7 +110,10 @@ void session_transaction::end() {
   }
   if (exclusive_locks_ > 0) db_.note_exclusive_locks(-std::exchange(exclusive_locks_, 0));
   if (std::exchange(admitted_, false)) db_.writes().leave();
+  advisory_.release_transaction(0);
+  channels_.rolled_back();
   relation_locks_.clear();
+  since_savepoint_.clear();
   savepoints_.clear();
   snapshot_.reset();
   fixed_.reset();
@@ -103,7 +123,9 @@ void session_transaction::end() {
   ++generation_;
 }
 
-void session_transaction::set_savepoint(const std::string& name) { savepoints_.push_back({name, writer().next_seq()}); }
+void session_transaction::set_savepoint(const std::string& name) { 
+  savepoints_.push_back({name, writer().next_seq(), channels_.now(), advisory_.now(), since_savepoint_.size()});
+}
 
 bool session_transaction::release_savepoint(const std::string& name) {
   auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
@@ -115,10 +137,45 @@ bool session_transaction::release_savepoint(const std::string& name) {
 bool session_transaction::rollback_to_savepoint(const std::string& name) {
   auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
   if (at == savepoints_.rend()) return false;
-  writer().rollback_to(at->at);
-  if (definitions_changed_ > 0) ++definitions_changed_;
+  undo_to(*at);
   savepoints_.erase(at.base(), savepoints_.end());  // the savepoint itself stays
   return true;
+}
+
+void session_transaction::undo_to(const savepoint& at) {
+  writer().rollback_to(at.at);
+  channels_.rollback_to(at.channels);
+  advisory_.release_transaction(at.advisory);
+  release_locks(at.locks);
+  if (definitions_changed_ > 0) ++definitions_changed_;
+}
+
+void session_transaction::release_locks(std::size_t beyond) {
+  for (; since_savepoint_.size() > beyond; since_savepoint_.pop_back()) {
+    const auto& last = since_savepoint_.back();
+    if (last.tag.kind == storage::lock_kind::relation) {
+      relation_locks_[last.tag.object] = last.held_before;
+      if (last.mode == lock_mode::access_exclusive && exclusive_locks_ > 0) {
+        --exclusive_locks_;
+        db_.note_exclusive_locks(-1);
+      }
+    }
+    (void)engine().locks().release(writer_->id(), last.tag, last.mode);
+  }
+}
+
+void session_transaction::abandon() {
+  if (!savepoints_.empty()) return undo_to(savepoints_.back());
+  if (writer_) {
+    writer_->rollback_to(1);
+    writer_->release();
+  }
+  if (exclusive_locks_ > 0) db_.note_exclusive_locks(-std::exchange(exclusive_locks_, 0));
+  relation_locks_.clear();
+  since_savepoint_.clear();
+  advisory_.release_transaction(0);
+  channels_.rollback_to({});
+  if (definitions_changed_ > 0) ++definitions_changed_;
 }
 
 void session_transaction::await_visible(lsn position) {
@@ -192,7 +249,7 @@ bool session_transaction::lock(const storage::lock_tag& tag, lock_mode mode, row
   auto how = policy == row_wait::wait ? storage::lock_wait_policy::wait : storage::lock_wait_policy::nowait;
   auto outcome = writer().lock(tag, mode, how, wait);
   switch (outcome.what) {
-    case lock_outcome::kind::granted: return true;
+    case lock_outcome::kind::granted: note_lock(tag, mode); return true;
     case lock_outcome::kind::deadlock: deadlock(std::move(outcome.detail), modes_.isolation == isolation_level::serializable);
     case lock_outcome::kind::not_available:
       if (policy == row_wait::skip) return false;
@@ -200,23 +257,31 @@ bool session_transaction::lock(const storage::lock_tag& tag, lock_mode mode, row
     case lock_outcome::kind::waiting: break;
   }
   waited_ = true;
-  wait_for(wait, what);
+  await_lock(wait, writer_->id());
+  note_lock(tag, mode);
   return true;
 }
 
-void session_transaction::wait_for(const completion_ptr& wait, const std::function<std::string()>&) {
+void session_transaction::note_lock(const storage::lock_tag& tag, lock_mode mode) {
+  if (savepoints_.empty()) return;
+  const auto known = tag.kind == storage::lock_kind::relation ? relation_locks_.find(tag.object) : relation_locks_.end();
+  since_savepoint_.push_back({tag, mode, known == relation_locks_.end() ? lock_mode{} : known->second});
+}
+
+void session_transaction::await_lock(const completion_ptr& wait, txn_id owner) {
   // await may throw (cancel, statement timeout): the place in the queue must not outlive the wait.
   struct guard {
-    session_transaction& owner;
+    storage::lock_table& locks;
+    txn_id owner;
     bool armed = true;
     ~guard() {
-      if (armed) (void)owner.engine().locks().cancel_wait(owner.writer_->id());
+      if (armed) (void)locks.cancel_wait(owner);
     }
-  } leave{*this};
+  } leave{engine().locks(), owner};
   bool granted = true;
   if (lock_timeout.count() > 0) granted = host_.await_until(wait, clock::now() + lock_timeout);
   else host_.await(wait);
-  if (!granted && engine().locks().cancel_wait(writer_->id())) {
+  if (!granted && engine().locks().cancel_wait(owner)) {
     leave.armed = false;
     throw sql_error(sqlstate::lock_not_available, "canceling statement due to lock timeout");
   }

@@ -20,6 +20,8 @@
 #include "base/fiber_host.hpp"
 #include "sql/database.hpp"
 #include "sql/exec/evaluation.hpp"
+#include "sql/session/advisory_locks.hpp"
+#include "sql/session/channel_work.hpp"
 #include "storage/lock_table.hpp"
 #include "storage/transaction.hpp"
 
@@ -38,7 +40,8 @@ enum class row_wait : std::uint8_t { wait, skip, nowait };
 
 class session_transaction {
  public:
-  session_transaction(database& db, fiber_host& host, bool node_read_only);
+  /// `process`: the session's number, which pg_locks and notifications show.
+  session_transaction(database& db, fiber_host& host, bool node_read_only, std::uint64_t process);
   ~session_transaction();
   session_transaction(const session_transaction&) = delete;
   session_transaction& operator=(const session_transaction&) = delete;
@@ -57,11 +60,17 @@ class session_transaction {
   struct savepoint {
     std::string name;
     storage::write_seq at = 0;
+    channel_work::mark channels = {};
+    std::size_t advisory = 0;
+    std::size_t locks = 0;
   };
   void set_savepoint(const std::string& name);
   /// False when there is no such savepoint.
   bool release_savepoint(const std::string& name);
   bool rollback_to_savepoint(const std::string& name);
+  /// After an error in a transaction block: what it did since its last savepoint, or since its begin, is undone at once, and nobody
+  /// waits for it any more.
+  void abandon();
 
   // --- statements ---
   /// Before each statement: its snapshot, after the read floor is visible. With `lock_first` the locks are taken before.
@@ -85,6 +94,11 @@ class session_transaction {
   /// False when not available and the policy is not to wait; throws 40P01, 55P03, 57014.
   bool lock(const storage::lock_tag& tag, storage::lock_mode mode, row_wait policy, const std::function<std::string()>& what);
   void lock_relation(oid id, storage::lock_mode mode, const std::string& name);
+  /// Until `wait`, of a lock that `owner` is queued for, is granted.
+  void await_lock(const completion_ptr& wait, txn_id owner);
+  advisory_locks& advisory() { return advisory_; }
+  channel_work& channels() { return channels_; }
+  const channel_work& channels() const { return channels_; }
   /// Whether a wait has happened since the last call; then the catalog may have changed.
   bool take_waited() { return std::exchange(waited_, false); }
   std::chrono::milliseconds lock_timeout{0};
@@ -113,7 +127,9 @@ class session_transaction {
   std::uint64_t generation() const { return generation_; }
 
  private:
-  void wait_for(const completion_ptr& wait, const std::function<std::string()>& what);
+  void note_lock(const storage::lock_tag& tag, storage::lock_mode mode);
+  void release_locks(std::size_t beyond);
+  void undo_to(const savepoint& at);
   void await_visible(lsn position);
   void await_unseen();
   storage::snapshot_ptr fresh_snapshot();
@@ -122,6 +138,9 @@ class session_transaction {
   database& db_;
   fiber_host& host_;
   bool node_read_only_;
+  std::uint64_t process_;
+  advisory_locks advisory_;
+  channel_work channels_;
   bool active_ = false, waited_ = false, admitted_ = false;
   transaction_modes modes_;
   std::unique_ptr<storage::transaction> writer_;
@@ -130,6 +149,12 @@ class session_transaction {
   std::uint64_t statements_ = 0, definitions_changed_ = 0, generation_ = 0;
   std::vector<savepoint> savepoints_;
   std::unordered_map<oid, storage::lock_mode> relation_locks_;
+  struct taken_lock {
+    storage::lock_tag tag;
+    storage::lock_mode mode;
+    storage::lock_mode held_before;  ///< of a relation: in relation_locks_
+  };
+  std::vector<taken_lock> since_savepoint_;  ///< since the first savepoint: what rolling back to one gives up
   int exclusive_locks_ = 0;
   lsn floor_;
   lsn unseen_;  ///< of commits whose rows this transaction has taken over before they were visible; 0: none

@@ -66,11 +66,11 @@ constexpr setting_definition definitions[] = {
     {"random_page_cost", kind::real, "4"},
     {"row_security", kind::boolean, "on"},
     {"search_path", kind::text, "\"$user\", public", false, nullptr, "Sets the schema search order for names that are not schema-qualified."},
-    {"role", kind::choice, "none", false, "none"},
+    {"role", kind::text, "none"},
     {"server_encoding", kind::fixed, "UTF8", true},
     {"server_version", kind::fixed, "15.8 (HeliosDB-Lite 0.1.0)", true},
     {"server_version_num", kind::fixed, "150008"},
-    {"session_authorization", kind::fixed, "", true},
+    {"session_authorization", kind::text, "", true},
     {"session_replication_role", kind::choice, "origin", false, "origin|replica|local"},
     {"standard_conforming_strings", kind::boolean, "on", true},
     {"statement_timeout", kind::milliseconds, "0", false, nullptr, "Sets the maximum allowed duration of any statement."},
@@ -317,7 +317,7 @@ void settings::reset(std::string_view name) {
 void settings::reset_all() {
   for (auto& [key, e] : entries_) {
     if (e.value == e.initial || (e.definition != nullptr && e.definition->kind == kind::fixed)) continue;
-    if (key.rfind("transaction_", 0) == 0) continue;
+    if (key.rfind("transaction_", 0) == 0 || key == "role" || key == "session_authorization") continue;
     before_transaction_.emplace(key, e.value);
     store(e, e.initial);
   }
@@ -340,8 +340,11 @@ std::vector<std::pair<std::string, std::string>> settings::changed() const {
   for (auto& [key, e] : entries_) {
     bool own = e.definition == nullptr || e.definition->kind != kind::fixed;
     bool of_transaction = key.rfind("transaction_", 0) == 0;
-    if (own && !of_transaction && (e.definition == nullptr || e.value != e.definition->initial)) out.emplace_back(e.name, e.value);
+    bool own_name = key == "session_authorization" && e.value == e.initial;
+    if (own && !own_name && !of_transaction && (e.definition == nullptr || e.value != e.definition->initial)) out.emplace_back(e.name, e.value);
   }
+  // SET SESSION AUTHORIZATION ends a SET ROLE: whoever replays them needs this order.
+  std::stable_partition(out.begin(), out.end(), [](auto& s) { return s.first != "role"; });
   return out;
 }
 

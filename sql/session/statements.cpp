@@ -88,6 +88,7 @@ plan_ptr session_core::begin_plan(const ast::statement& tree, plan_ptr cached, s
 
 running_query::running_query(session_core& owner, plan_ptr source, std::vector<datum> parameters, std::shared_ptr<arena> memory)
     : plan_(std::move(source)), memory_(std::move(memory)) {
+  hides_rows_ = owner.check_access(plan_->needs);
   set_up(in_, *plan_);
   in_.parameters = std::move(parameters);
   in_.call = owner.context(in_.scratch);
@@ -98,6 +99,17 @@ running_query::running_query(session_core& owner, plan_ptr source, std::vector<d
 }
 
 bool running_query::next(std::vector<datum>& row) {
+  if (!hides_rows_) return next_row(row);
+  try {
+    return next_row(row);
+  } catch (sql_error& e) {
+    // What a constraint's error tells of a row is for those who may read the table.
+    if (e.report().sqlstate.starts_with("23") || e.report().sqlstate == "44000") e.report().detail.clear();
+    throw;
+  }
+}
+
+bool running_query::next_row(std::vector<datum>& row) {
   if (ended_) return false;
   in_.scratch.reset();
   if (!opened_) {

@@ -3,6 +3,7 @@
 #include "base/sql_error.hpp"
 #include "base/wall_clock.hpp"
 #include "sql/bind/binder.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/exec/copy.hpp"
 #include "sql/exec/ddl.hpp"
 #include "sql/session/session_core.hpp"
@@ -16,6 +17,12 @@ struct overloaded : F... {
 };
 template <class... F>
 overloaded(F...) -> overloaded<F...>;
+
+/// The node makes its checkpoints by itself.
+std::string checkpoint(const session_core& asks) {
+  if (has_rights_of(*asks.definitions(), asks.role_id(), role_checkpoint)) return "CHECKPOINT";
+  throw sql_error(sqlstate::insufficient_privilege, "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT");
+}
 
 result_column text_column(std::string name) { return {std::move(name), 0, 0, {type_oid::text, -1}}; }
 }  // namespace
@@ -57,8 +64,9 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::explain_statement& s) { return run_explain(s, c); },
           [&](const ast::discard_statement& s) { return run_discard(s); },
           [&](const ast::vacuum_statement& s) { return run_vacuum(s); },
-          [&](const ast::checkpoint_statement&) -> std::string { return "CHECKPOINT"; },
+          [&](const ast::checkpoint_statement&) { return checkpoint(*this); },
           [&](const ast::lock_statement& s) { return run_lock(s); },
+          [&](const ast::channel_statement& s) { return run_channel(s); },
           [&](const ast::copy_statement& s) { return run_copy(*this, s, c); },
           [&](const ast::unsupported_statement& s) -> std::string {
             throw sql_error(sqlstate::feature_not_supported, s.what + " is not supported");
@@ -82,6 +90,11 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::alter_domain_statement& s) { return definitions_of.alter_domain(s); },
           [&](const ast::create_composite_statement& s) { return definitions_of.create_composite(s); },
           [&](const ast::move_type_statement& s) { return definitions_of.move_type(s); },
+          [&](const ast::grant_statement& s) { return definitions_of.grant(s); },
+          [&](const ast::grant_role_statement& s) { return definitions_of.grant_role(s); },
+          [&](const ast::drop_role_statement& s) { return definitions_of.drop_role(s); },
+          [&](const ast::owner_statement& s) { return definitions_of.owner(s); },
+          [&](const ast::owned_statement& s) { return definitions_of.owned(s); },
           [&](const auto&) -> std::string { throw sql_error(sqlstate::internal_error, "this statement needs a plan"); },
       },
       c.tree.node);
@@ -246,7 +259,7 @@ std::string session_core::run_set(const ast::set_statement& s) {
     work_.modes().read_only = parse_boolean(value).value_or(false);
     return "SET";
   }
-  settings_.set(s.name, value, s.local);
+  set_setting(s.name, value, s.local);
   return "SET";
 }
 
@@ -361,6 +374,7 @@ std::string session_core::run_explain(const ast::explain_statement& s, const cal
     auto p = begin_plan(*query, nullptr, types, run && writes ? "EXPLAIN" : nullptr);
     auto started = wall_clock_us();
     std::uint64_t count = run ? run_plan(p, parameters, memory, nullptr) : 0;
+    if (!run) (void)check_access(p->needs);
     explain(*p->root, 0, lines);
     if (run) {
       lines.push_back("Rows: " + std::to_string(count));
@@ -408,7 +422,9 @@ std::string session_core::run_vacuum(const ast::vacuum_statement& s) {
   binder bind(in);
   for (auto t : s.tables) {
     t.position = 0;  // PostgreSQL tells none here
-    (void)bind.find_table(t);
+    auto& table = bind.find_table(t);
+    if (owns(*definitions(), role_id(), protect(table))) continue;
+    notice("WARNING", "01000", "skipping \"" + table.name + "\" --- only table or database owner can " + (s.vacuum ? "vacuum" : "analyze") + " it");
   }
   return name;
 }
@@ -423,6 +439,7 @@ std::string session_core::run_lock(const ast::lock_statement& s) {
     auto unplaced = name;
     unplaced.position = 0;  // PostgreSQL tells none here
     auto& table = bind.find_table(unplaced);
+    check_lock_right(table, s.mode);
     auto mode = static_cast<storage::lock_mode>(s.mode);
     if (s.nowait) {
       (void)work_.lock({storage::lock_kind::relation, table.id, {}}, mode, row_wait::nowait,

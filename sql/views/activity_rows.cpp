@@ -1,4 +1,5 @@
 // pg_stat_activity, pg_locks, and the counters of pg_stat_*. What the server does not count is NULL, never 0.
+#include "sql/catalog/privileges.hpp"
 #include "sql/views/view_rows.hpp"
 #include "storage/lock_table.hpp"
 
@@ -6,9 +7,17 @@ namespace helios::sql {
 namespace {
 
 void activity_rows(view_rows& out) {
+  const role_def* self = out.definitions->find_role(out.hooks.current_user());
   for (const auto& a : out.hooks.db().facts().activity()) {
     out.row().set("datid", the_database).set("datname", a.database).set("pid", a.session).set("usename", a.user);
-    if (const role_def* r = out.definitions->find_role(a.user)) out.set("usesysid", r->id);
+    const role_def* r = out.definitions->find_role(a.user);
+    if (r != nullptr) out.set("usesysid", r->id);
+    // What another role's session does is for those who have its rights, or read all statistics.
+    const auto& c = *out.definitions;
+    if (self == nullptr || r == nullptr || (!has_rights_of(c, self->id, r->id) && !has_rights_of(c, self->id, role_read_all_stats))) {
+      out.set("query", "<insufficient privilege>").set("client_port", datum::null());
+      continue;
+    }
     out.set("application_name", a.application).set_if("client_addr", a.client_address);
     out.set("client_port", a.client_address.empty() ? -1 : a.client_port);
     out.set_time("backend_start", a.backend_start_us).set_time("xact_start", a.transaction_start_us);
@@ -47,9 +56,11 @@ oid relation_of_space(const catalog& c, std::uint32_t space) {
 void lock_rows(view_rows& out) {
   for (const auto& lock : out.hooks.db().engine().locks().list()) {
     out.row().set("locktype", kind_name(lock.tag.kind)).set("mode", mode_name(lock.mode)).set("granted", lock.granted);
-    out.set("virtualtransaction", std::to_string(lock.owner.value)).set("fastpath", false);
+    out.set("virtualtransaction", std::to_string(lock.process) + "/" + std::to_string(lock.owner.value & ~(1ull << 63))).set("fastpath", false);
+    out.set("pid", static_cast<std::int64_t>(lock.process));
     if (lock.tag.kind == storage::lock_kind::advisory) {
-      out.set("database", the_database).set("objid", lock.tag.object);
+      const auto key = storage::advisory_key_of(lock.tag);
+      out.set("database", the_database).set("classid", key.class_id).set("objid", key.object_id).set("objsubid", key.sub_id);
       continue;
     }
     const bool direct = lock.tag.kind == storage::lock_kind::relation;

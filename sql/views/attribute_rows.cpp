@@ -1,4 +1,5 @@
 // pg_attribute and pg_attrdef.
+#include "sql/catalog/privileges.hpp"
 #include "sql/views/type_facts.hpp"
 #include "sql/views/view_rows.hpp"
 
@@ -28,6 +29,7 @@ void table_attributes(view_rows& out, const table_def& t) {
     out.set("atthasdef", !c.default_text.empty() && c.identity == 0);
     if (c.identity != 0) out.set("attidentity", c.identity);
     if (c.generated) out.set("attgenerated", 's');
+    out.set_access("attacl", shown_list(*out.definitions, protect(t, c.number)));
   }
 }
 

@@ -1,4 +1,7 @@
 // information_schema: tables, columns, schemata, sequences, views, roles, character sets.
+#include <algorithm>
+
+#include "sql/catalog/privileges.hpp"
 #include "sql/types/type.hpp"
 #include "sql/types/type_name.hpp"
 #include "sql/views/type_facts.hpp"
@@ -9,6 +12,25 @@ namespace {
 
 const char* yes_or_no(bool v) { return v ? "YES" : "NO"; }
 
+oid current_role(const view_rows& out) {
+  const role_def* role = out.definitions->find_role(out.hooks.current_user());
+  return role == nullptr ? 0 : role->id;
+}
+bool is_owner(const view_rows& out, oid owner) { return has_rights_of(*out.definitions, current_role(out), owner); }
+/// These views show what the current role owns, or has some right on.
+bool shows(const view_rows& out, const protected_object& object) {
+  return is_owner(out, object.owner) || rights_of(*out.definitions, current_role(out), object, all_rights(object)) != 0;
+}
+bool shows_column(const view_rows& out, const table_def& t, const column_def& c) {
+  constexpr rights_mask of_columns = right::select | right::insert | right::update | right::references;
+  const oid self = current_role(out);
+  return is_owner(out, t.owner) || (rights_of(*out.definitions, self, protect(t), of_columns) | rights_of(*out.definitions, self, protect(t, c.number), of_columns)) != 0;
+}
+bool shows_table(const view_rows& out, const table_def& t) {
+  return shows(out, protect(t)) ||
+         std::any_of(t.columns.begin(), t.columns.end(), [&](const column_def& c) { return !c.dropped && shows_column(out, t, c); });
+}
+
 void table_row(view_rows& out, const std::string& schema, const std::string& name, bool is_view) {
   out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", schema).set("table_name", name);
   out.set("table_type", is_view ? "VIEW" : "BASE TABLE").set("is_insertable_into", yes_or_no(!is_view)).set("is_typed", "NO");
@@ -16,7 +38,7 @@ void table_row(view_rows& out, const std::string& schema, const std::string& nam
 void table_rows(view_rows& out) {
   for (const auto& view : all_system_views()) table_row(out, view.relation.schema, view.relation.name, view.kind == 'v');
   for (const auto& [id, t] : out.definitions->tables())
-    if (t.kind != 'm' && !t.is_composite()) table_row(out, out.schema_name(t.schema), t.name, t.is_view());
+    if (t.kind != 'm' && !t.is_composite() && shows_table(out, t)) table_row(out, out.schema_name(t.schema), t.name, t.is_view());
 }
 void view_definition_rows(view_rows& out) {
   for (const auto& view : all_system_views()) {
@@ -27,9 +49,9 @@ void view_definition_rows(view_rows& out) {
       out.set(column, "NO");
   }
   for (const auto& [id, t] : out.definitions->tables()) {
-    if (!t.is_view()) continue;
+    if (!t.is_view() || !shows_table(out, t)) continue;
     out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", out.schema_name(t.schema)).set("table_name", t.name);
-    out.set("view_definition", out.hooks.view_text(id, false));
+    if (is_owner(out, t.owner)) out.set("view_definition", out.hooks.view_text(id, false));
     out.set("check_option", t.check_option == 'l' ? "LOCAL" : t.check_option == 'c' ? "CASCADED" : "NONE");
     for (const char* column : {"is_updatable", "is_insertable_into", "is_trigger_updatable", "is_trigger_deletable", "is_trigger_insertable_into"})
       out.set(column, "NO");
@@ -147,18 +169,19 @@ void column_rows(view_rows& out) {
                        view.relation.columns[i].type, !view.not_null[i], view.kind == 'r'});
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& c : t.columns)
-      if (!c.dropped && !t.is_composite())
+      if (!c.dropped && !t.is_composite() && shows_column(out, t, c))
         stored_column_row(out, t, c);
 }
 
 void schema_rows(view_rows& out) {
   for (const auto& [id, s] : out.definitions->schemas())
-    out.row().set("catalog_name", out.definitions->database_name()).set("schema_name", s.name)
+    if (shows(out, protect(s))) out.row().set("catalog_name", out.definitions->database_name()).set("schema_name", s.name)
         .set("schema_owner", out.role_name(s.owner));
 }
 
 void sequence_rows(view_rows& out) {
   for (const auto& [id, s] : out.definitions->sequences()) {
+    if (!shows(out, protect(s))) continue;
     out.row().set("sequence_catalog", out.definitions->database_name()).set("sequence_schema", out.schema_name(s.schema));
     out.set("sequence_name", s.name).set("data_type", format_type({s.type.id, -1}));
     out.set("numeric_precision", number_facts_of(s.type).precision).set("numeric_precision_radix", 2).set("numeric_scale", 0);
@@ -169,7 +192,6 @@ void sequence_rows(view_rows& out) {
 }
 
 void catalog_name_rows(view_rows& out) { out.row().set("catalog_name", out.definitions->database_name()); }
-void role_rows(view_rows& out) { out.row().set("role_name", out.hooks.current_user()); }
 void character_set_rows(view_rows& out) {
   out.row().set("character_set_name", "UTF8").set("character_repertoire", "UCS").set("form_of_use", "UTF8");
   out.set("default_collate_catalog", out.definitions->database_name()).set("default_collate_schema", "pg_catalog").set("default_collate_name", "C");
@@ -189,7 +211,7 @@ void add_information_rows(row_sources& s) {
   s.emplace("information_schema.schemata", schema_rows);
   s.emplace("information_schema.sequences", sequence_rows);
   s.emplace("information_schema.information_schema_catalog_name", catalog_name_rows);
-  s.emplace("information_schema.enabled_roles", role_rows);
+  add_information_access_rows(s);
   s.emplace("information_schema.character_sets", character_set_rows);
   s.emplace("information_schema.collations", collation_rows);
 }

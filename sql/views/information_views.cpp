@@ -5,6 +5,20 @@ namespace helios::sql {
 namespace {
 
 constexpr relation_definition definitions[] = {
+    {13701, 'v', "administrable_role_authorizations",
+     "grantee:name role_name:name is_grantable:varchar"},
+    {13702, 'v', "column_privileges",
+     "grantor:name grantee:name table_catalog:name table_schema:name table_name:name column_name:name "
+     "privilege_type:varchar is_grantable:varchar"},
+    {13703, 'v', "role_column_grants",
+     "grantor:name grantee:name table_catalog:name table_schema:name table_name:name column_name:name "
+     "privilege_type:varchar is_grantable:varchar"},
+    {13704, 'v', "table_privileges",
+     "grantor:name grantee:name table_catalog:name table_schema:name table_name:name privilege_type:varchar "
+     "is_grantable:varchar with_hierarchy:varchar"},
+    {13705, 'v', "role_table_grants",
+     "grantor:name grantee:name table_catalog:name table_schema:name table_name:name privilege_type:varchar "
+     "is_grantable:varchar with_hierarchy:varchar"},
     {13236, 'v', "applicable_roles",
      "grantee:name role_name:name is_grantable:varchar"},
     {13245, 'v', "attributes",

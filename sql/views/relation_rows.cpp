@@ -1,6 +1,7 @@
 // pg_class, pg_namespace, pg_database, pg_am, pg_tablespace, pg_sequence, pg_depend.
 #include <set>
 
+#include "sql/catalog/privileges.hpp"
 #include "sql/views/view_rows.hpp"
 
 namespace helios::sql {
@@ -32,6 +33,7 @@ void class_rows(view_rows& out) {
   for (const auto& view : all_system_views()) {
     relation(out, view.relation.id, view.relation.name, view.schema, bootstrap_role, view.kind);
     if (view.kind == 'r') out.set("relam", heap_method).set("relreplident", 'n');
+    out.set_access("relacl", access_list{{bootstrap_role, bootstrap_role, all_rights({class_relation, 0, 0, 'r', 0, {}}), 0}, {0, bootstrap_role, right::select, 0}});
     out.set("relnatts", view.relation.columns.size()).set("reltuples", -1.0);
   }
   for (const auto& [id, t] : out.definitions->tables()) {
@@ -39,10 +41,13 @@ void class_rows(view_rows& out) {
     out.set("reltype", row_type_of(id));
     if (!t.is_view() && !t.is_composite()) out.set("relam", heap_method).set("relfilenode", t.space.value);
     if (t.kind == 'm') out.set("relreplident", 'd');
-    if (t.check_option != 0)
-      out.set_array("reloptions", type_oid::text, {out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded")});
+    std::vector<datum> options;
+    if (t.security_barrier) options.push_back(out.text("security_barrier=true"));
+    if (t.security_invoker) options.push_back(out.text("security_invoker=true"));
+    if (t.check_option != 0) options.push_back(out.text(t.check_option == 'l' ? "check_option=local" : "check_option=cascaded"));
+    if (!options.empty()) out.set_array("reloptions", type_oid::text, std::move(options));
     out.set("relnatts", t.columns.size()).set("relhasindex", !t.indexes.empty()).set("relchecks", check_count(t));
-    out.set("reltuples", -1.0).set("relhastriggers", keyed.contains(id));
+    out.set("reltuples", -1.0).set("relhastriggers", keyed.contains(id)).set_access("relacl", shown_list(*out.definitions, protect(t)));
   }
   for (const auto& [id, i] : out.definitions->indexes()) {
     const table_def* table = out.definitions->find_table(i.table);
@@ -50,18 +55,20 @@ void class_rows(view_rows& out) {
     out.set("relfilenode", i.space.value).set("relnatts", i.keys.size()).set("reltuples", -1.0);
   }
   for (const auto& [id, s] : out.definitions->sequences())
-    relation(out, id, s.name, s.schema, s.owner, 'S').set("relfilenode", id).set("relnatts", 3).set("reltuples", 1.0);
+    relation(out, id, s.name, s.schema, s.owner, 'S').set("relfilenode", id).set("relnatts", 3).set("reltuples", 1.0)
+        .set_access("relacl", shown_list(*out.definitions, protect(s)));
 }
 
 void namespace_rows(view_rows& out) {
   for (const auto& [id, s] : out.definitions->schemas())
-    out.row().set("oid", id).set("nspname", s.name).set("nspowner", s.owner);
+    out.row().set("oid", id).set("nspname", s.name).set("nspowner", s.owner).set_access("nspacl", shown_list(*out.definitions, protect(s)));
 }
 
 void database_rows(view_rows& out) {
   out.row().set("oid", the_database).set("datname", out.definitions->database_name()).set("datdba", bootstrap_role);
   out.set("encoding", 6).set("datlocprovider", 'c').set("datallowconn", true).set("datconnlimit", -1);
   out.set("dattablespace", default_tablespace).set("datcollate", "C").set("datctype", "C.UTF-8");
+  out.set_access("datacl", shown_list(*out.definitions, protect_database(*out.definitions)));
 }
 
 void access_method_rows(view_rows& out) {

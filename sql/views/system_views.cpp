@@ -4,6 +4,7 @@
 #include "sql/types/array.hpp"
 #include "sql/types/datetime.hpp"
 #include "sql/views/relation_definitions.hpp"
+#include "sql/catalog/privileges.hpp"
 #include "sql/views/view_rows.hpp"
 
 namespace helios::sql {
@@ -162,6 +163,13 @@ view_rows& view_rows::set_vector(std::string_view column, oid element, std::vect
   array_value v = array_value::of(element, std::move(values));
   for (auto& d : v.dimensions) d.lower = 0;
   return set(column, v.to_datum(mem_));
+}
+
+view_rows& view_rows::set_access(std::string_view column, const std::optional<access_list>& list) {
+  if (!list) return *this;
+  std::vector<datum> values;
+  for (const auto& item : *list) values.push_back(text(to_text(*definitions, item)));
+  return set_array(column, type_oid::aclitem, std::move(values));
 }
 
 std::string view_rows::schema_name(oid id) const {

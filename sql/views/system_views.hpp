@@ -40,6 +40,7 @@ void add_listing_rows(row_sources&);
 void add_activity_rows(row_sources&);
 void add_replication_rows(row_sources&);
 void add_information_rows(row_sources&);
+void add_information_access_rows(row_sources&);
 void add_information_constraint_rows(row_sources&);
 
 }  // namespace helios::sql

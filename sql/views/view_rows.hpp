@@ -51,6 +51,9 @@ class view_rows {
   arena& memory() { return mem_; }
   datum text(std::string_view bytes) { return datum::of_bytes(mem_.copy(bytes)); }
 
+  /// An access list; nothing where the default holds.
+  view_rows& set_access(std::string_view column, const std::optional<access_list>& list);
+
   std::string schema_name(oid id) const;
   std::string role_name(oid id) const;
 

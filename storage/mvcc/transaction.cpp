@@ -256,12 +256,14 @@ class own_transaction final : public transaction {
     has_locks_ = true;
     if ((mode == lock_mode::row_no_key_update || mode == lock_mode::row_update) && changing_.size() <= handed_over_max)
       changing_.push_back(tag);
-    return locks_.acquire(id_, tag, mode, policy, wait);
+    return locks_.acquire(id_, tag, mode, policy, wait, process_);
   }
 
   void release() override {
     if (std::exchange(has_locks_, false)) locks_.release_all(id_);
   }
+
+  void act_for(std::uint64_t process) override { process_ = process; }
 
  private:
   struct drop {
@@ -308,6 +310,7 @@ class own_transaction final : public transaction {
 
   txn_id id_;
   lock_table& locks_;
+  std::uint64_t process_ = 0;
   own_state state_;
   std::vector<own_writes::iterator> log_;  ///< in order of their numbers
   std::vector<drop> drops_;

@@ -60,10 +60,84 @@ def transactions(c, connection, table):
     connection.autocommit = True
 
 
+def heard(connection):
+    """The notifications that have come to an idle connection, as (channel, payload)."""
+    connection.poll()
+    out = [(n.channel, n.payload) for n in connection.notifies]
+    connection.notifies.clear()
+    return out
+
+
+def one_set_of_channels(c):
+    """Who listens hears whoever notifies, whichever nodes they are connected to; advisory locks exclude each other likewise."""
+    names = ("primary", "standby-sync", "standby-semisync", "proxy")
+    sessions = {name: c[name].connect() for name in names}
+    for session in sessions.values():
+        session.cursor().execute("LISTEN everywhere")
+    for sender in names:
+        sessions[sender].cursor().execute("SELECT pg_notify('everywhere', %s)", (sender,))
+        for name in names:
+            news = []
+            wait_for(f"{name} hears {sender}", lambda n=name, into=news: into.extend(heard(sessions[n])) or into, 5)
+            check(news == [("everywhere", sender)], f"{name} heard {news}")
+    for number, holder in enumerate(names):
+        sessions[holder].cursor().execute("SELECT pg_advisory_lock(%s)", (number,))
+        for name in names:
+            with sessions[name].cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", (number,))
+                check(cursor.fetchone() == (name == holder,), f"{name} took the lock of {holder}")
+        sessions[holder].close()
+        other = c["primary"].connect()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", (number,))
+        other.close()
+        sessions[holder] = c[holder].connect()
+    print("notifications and advisory locks are the same everywhere", flush=True)
+
+
+def same_role_everywhere(c):
+    """SET ROLE, and the rights of a role that is no superuser, hold for what a standby forwards."""
+    c["primary"].query("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")
+    c["primary"].query("CREATE TABLE ledger (i INT)")
+    c["primary"].query("GRANT SELECT ON ledger TO clerk")
+    c.wait_caught_up()
+    for name in ("primary", "standby-sync", "proxy"):
+        connection = c[name].connect()
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE clerk")
+            cursor.execute("SELECT COUNT(*) FROM ledger")
+        refused(connection, "INSERT INTO ledger VALUES (1)", "42501")
+        refused(connection, "SELECT * FROM \"r_standby-sync\"", "42501")
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+            cursor.execute("INSERT INTO ledger VALUES (1)")
+    print("a role has the same rights everywhere", flush=True)
+
+
+def ends_with_primary(c):
+    """A session that listens on a primary that is lost ends; others go on."""
+    listening = {name: c[name].connect() for name in ("standby-sync", "proxy")}
+    plain = c["standby-sync"].connect()
+    plain.cursor().execute("CREATE TABLE untouched (i INT)")
+    for session in listening.values():
+        session.cursor().execute("LISTEN lost")
+    return listening, plain
+
+
+def has_ended(connection):
+    try:
+        connection.poll()
+        connection.cursor().execute("SELECT 1")
+    except psycopg2.Error:
+        return connection.closed != 0
+    return False
+
+
 def async_refuses(c):
     connection = c["standby-async"].connect()
     for sql in ("INSERT INTO \"r_standby-sync\" (v) VALUES ('x')", "UPDATE \"r_standby-sync\" SET v = 'x'",
-                "DELETE FROM \"r_standby-sync\"", "CREATE TABLE x (i INT)", "TRUNCATE \"r_standby-sync\""):
+                "DELETE FROM \"r_standby-sync\"", "CREATE TABLE x (i INT)", "TRUNCATE \"r_standby-sync\"", "LISTEN x", "NOTIFY x",
+                "SELECT pg_advisory_lock(1)"):
         error = refused(connection, sql, "25006")
         check(error.diag.message_hint, f"no hint for {sql}")
     check(c["standby-async"].value("SELECT 1") == 1, "the session goes on")
@@ -71,7 +145,13 @@ def async_refuses(c):
 
 def without_primary(c):
     """Reads go on; a write waits for the primary and goes through when it returns in time."""
+    listening, plain = ends_with_primary(c)
     c["primary"].stop()
+    for name, session in listening.items():
+        wait_for(f"the session that listened through {name} ends", lambda s=session: has_ended(s), 10)
+    with plain.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM untouched")
+        check(cursor.fetchone() == (0,), "a session that kept nothing on the primary goes on")
     connection = c["standby-sync"].connect()
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM \"r_standby-sync\"")
@@ -93,6 +173,8 @@ def run(binary):
         for name in ("standby-sync", "standby-semisync", "proxy"):
             routes(c, name)
             print(f"writes through {name} hold", flush=True)
+        one_set_of_channels(c)
+        same_role_everywhere(c)
         async_refuses(c)
         without_primary(c)
         c.wait_streaming()

@@ -169,6 +169,8 @@ std::string outcome::text() const {
 sql_client::sql_client(sql_node& node, sql::session_options options) {
   if (options.user.empty()) options.user = "helios";
   if (options.database.empty()) options.database = "heliosdb";
+  static std::atomic<std::uint64_t> last_id{0};
+  if (options.id == session_id{}) options.id = session_id{++last_id};
   session_ = sql::session::open(
       node.db(), host_, std::move(options), [this](const error_report& r) { notices_.push_back(r); },
       [](std::string_view, std::string_view) {});

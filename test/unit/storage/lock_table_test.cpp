@@ -211,15 +211,35 @@ TEST_CASE("a cancelled wait leaves the queue and lets those behind it go on") {
 
 TEST_CASE("a lock taken twice is released twice") {
   locks l;
-  const lock_tag advisory{lock_kind::advisory, 0, "42"};
-  CHECK(l.granted(1, advisory, access_exclusive));
-  CHECK(l.granted(1, advisory, access_exclusive));
-  auto wait = l.get(2, advisory, access_exclusive);
-  CHECK(l.table->release(txn_id{1}, advisory, access_exclusive));
+  const auto advisory = advisory_tag({0, 42, 1});
+  CHECK(l.granted(1, advisory, exclusive));
+  CHECK(l.granted(1, advisory, exclusive));
+  auto wait = l.get(2, advisory, exclusive);
+  CHECK(l.table->release(txn_id{1}, advisory, exclusive));
   CHECK_FALSE(wait->done());
-  CHECK(l.table->release(txn_id{1}, advisory, access_exclusive));
+  CHECK(l.table->release(txn_id{1}, advisory, exclusive));
   CHECK(wait->done());
-  CHECK_FALSE(l.table->release(txn_id{1}, advisory, access_exclusive));
+  CHECK_FALSE(l.table->release(txn_id{1}, advisory, exclusive));
+}
+
+TEST_CASE("owners of one process are one in a deadlock") {
+  locks l;
+  const auto advisory = advisory_tag({1, 2, 2});
+  completion_ptr wait;
+  const auto acquire = [&](std::uint64_t owner, std::uint64_t process, const lock_tag& tag, lock_mode mode) {
+    return l.table->acquire(txn_id{owner}, tag, mode, lock_wait_policy::wait, wait, process);
+  };
+  // Process 7: session 100 and transaction 1. Process 8: session 200 and transaction 2.
+  CHECK(acquire(100, 7, advisory, exclusive).what == kind::granted);
+  CHECK(acquire(2, 8, row, row_update).what == kind::granted);
+  CHECK(acquire(1, 7, row, row_update).what == kind::waiting);
+  const auto last = acquire(200, 8, advisory, share);
+  CHECK(last.what == kind::deadlock);
+  CHECK(last.detail ==
+        "Process 8 waits for ShareLock on advisory lock [5,1,2,2]; blocked by process 7.\n"
+        "Process 7 waits for ShareLock on transaction 2; blocked by process 8.");
+  l.release(2);
+  CHECK(l.table->cancel_wait(txn_id{1}) == false);  // granted
 }
 
 TEST_CASE("the list shows who holds and who waits") {

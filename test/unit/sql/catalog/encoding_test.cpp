@@ -63,7 +63,7 @@ void check_refuses_damage(const std::string& bytes, Decode decode) {
 
 TEST_CASE("the example of FORMAT.md decodes to what it says") {
   const std::string key("\x02\x00\x00\x40\x00", 5);
-  const std::string value("\x02\x03\x00\x00\x00" "app" "\x0a\x00\x00\x00", 12);
+  const std::string value("\x03\x03\x00\x00\x00" "app" "\x0a\x00\x00\x00", 12);
   const auto parsed = parse_definition_key(key);
   CHECK(parsed.kind == definition_kind::schema);
   CHECK(parsed.id == 16384);
@@ -106,8 +106,8 @@ TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is
   CHECK(back.columns[0].identity == 'a');
   CHECK(back.columns[1].generated);
 
-  // kind, populated, check option, empty definition, no uses, two columns of two bytes
-  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2;
+  // kind, populated, check option, empty definition, no uses, two columns of two bytes; and the two flags of version 3
+  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2 + 2;
   std::string old = encode(sample_table());
   old.resize(old.size() - added);
   old[0] = 1;
@@ -139,6 +139,48 @@ TEST_CASE("enums and domains survive their encoding") {
   REQUIRE(domain.constraints.size() == 1);
   CHECK(domain.constraints[0].check_text == "(value > 0)");
   CHECK(definition_key(definition_kind::type, 16500) == std::string("\x14\x00\x00\x40\x74", 5));
+}
+
+TEST_CASE("what version 3 added to roles survives, and an entry of version 2 is read without it") {
+  role_def r{10, "app", false, true, "SCRAM-SHA-256$x"};
+  r.inherit = false;
+  r.create_role = true;
+  r.connection_limit = 7;
+  r.valid_until = 123456789;
+  const role_def back = decode_role(10, encode(r));
+  CHECK_FALSE(back.inherit);
+  CHECK(back.create_role);
+  CHECK_FALSE(back.create_database);
+  CHECK(back.connection_limit == 7);
+  CHECK(back.valid_until == r.valid_until);
+
+  std::string old = encode(role_def{10, "admin", true, true, ""});
+  old.resize(old.size() - (5 + 4 + 1 + 8));
+  old[0] = 2;
+  const role_def superuser = decode_role(10, old);
+  CHECK(superuser.inherit);
+  CHECK(superuser.create_role);
+  CHECK(superuser.bypass_row_security);
+  CHECK(superuser.connection_limit == -1);
+  CHECK_FALSE(superuser.valid_until.has_value());
+}
+
+TEST_CASE("memberships and access lists survive, and an impossible right is refused") {
+  const membership_def m = decode_membership(7, encode(membership_def{7, 20, 21, 10, true}));
+  CHECK(m.role == 20);
+  CHECK(m.member == 21);
+  CHECK(m.admin);
+  const access_def a{8, 1259, 16400, 2, {{0, 10, right::select, 0}, {20, 10, right::select | right::update, right::update}}};
+  const access_def same = decode_access(8, encode(a));
+  CHECK(same.items == a.items);
+  CHECK(same.column == 2);
+  check_refuses_damage(encode(a), [](std::string_view b) { decode_access(8, b); });
+  CHECK_THROWS_AS(decode_access(8, encode(access_def{8, 1259, 16400, 0, {{20, 10, right::select, right::update}}})), sql_error);
+  const default_access_def d{9, 10, 2200, 'S', {{20, 10, right::usage, 0}}};
+  const default_access_def kept = decode_default_access(9, encode(d));
+  CHECK(kept.items == d.items);
+  CHECK(kept.kind == 'S');
+  check_refuses_damage(encode(d), [](std::string_view b) { decode_default_access(9, b); });
 }
 
 TEST_CASE("damaged entries are refused, never half read") {
