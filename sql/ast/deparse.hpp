@@ -28,6 +28,8 @@ struct query_style {
 };
 /// In PostgreSQL's lay-out of pg_get_viewdef, without the semicolon.
 std::string to_sql(const select& q, const query_style& style);
+/// One expression in that style.
+std::string to_sql(const expr& e, const query_style& style);
 std::string quote_identifier(const std::string& name);
 
 }  // namespace helios::sql::ast

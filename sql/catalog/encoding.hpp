@@ -9,7 +9,7 @@
 
 namespace helios::sql {
 
-inline constexpr std::uint8_t catalog_format_version = 2;
+inline constexpr std::uint8_t catalog_format_version = 3;
 
 struct database_def {
   oid id = 0;

@@ -108,6 +108,15 @@ void session_core::failed() {
 }
 
 void session_core::commit_transaction() {
+  std::vector<storage::space_id> emptied;
+  try {
+    run_checks(work_.deferred().take_all());
+    drop_on_commit();
+    emptied = spaces_to_empty();
+  } catch (...) {
+    rollback_transaction();
+    throw;
+  }
   explicit_ = aborted_ = false;
   try {
     if (auto position = work_.commit(); position.value != 0) last_commit_ = position;
@@ -118,6 +127,7 @@ void session_core::commit_transaction() {
     definitions_.reset();
     throw;
   }
+  for (auto space : emptied) work_.private_rows().rows.erase(space);
   finish_cursors(true);
   settings_.commit();
   ++transaction_number_;
@@ -164,6 +174,7 @@ void session_core::reset() {
   lifted_.clear();
   sequence_values_.clear();
   last_sequence_.reset();
+  drop_temporary();
   settings_.reset_all();
 }
 

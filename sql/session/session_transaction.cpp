@@ -54,7 +54,10 @@ void session_transaction::admit_write() {
 }
 
 storage::transaction& session_transaction::writer() {
-  if (!writer_) writer_ = engine().begin();
+  if (!writer_) {
+    writer_ = engine().begin();
+    writer_->use_private(private_);
+  }
   return *writer_;
 }
 
@@ -67,6 +70,7 @@ lsn session_transaction::commit() {
       ~ender() { owner.end(); }
     } at_last{*this};
     settle();
+    if (writer_) writer_->keep_private();
     return {};
   }
   auto unit = writer_->seal(wall_clock_us());
@@ -80,6 +84,7 @@ lsn session_transaction::commit() {
     throw refused;
   }
   auto position = unit->end;
+  writer_->keep_private();
   end();
   return position;
 }
@@ -95,6 +100,7 @@ void session_transaction::end() {
   if (std::exchange(admitted_, false)) db_.writes().leave();
   relation_locks_.clear();
   savepoints_.clear();
+  deferred_.clear();
   snapshot_.reset();
   fixed_.reset();
   unseen_ = {};
@@ -103,7 +109,7 @@ void session_transaction::end() {
   ++generation_;
 }
 
-void session_transaction::set_savepoint(const std::string& name) { savepoints_.push_back({name, writer().next_seq()}); }
+void session_transaction::set_savepoint(const std::string& name) { savepoints_.push_back({name, writer().next_seq(), deferred_.current()}); }
 
 bool session_transaction::release_savepoint(const std::string& name) {
   auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
@@ -116,6 +122,8 @@ bool session_transaction::rollback_to_savepoint(const std::string& name) {
   auto at = std::find_if(savepoints_.rbegin(), savepoints_.rend(), [&name](const savepoint& s) { return s.name == name; });
   if (at == savepoints_.rend()) return false;
   writer().rollback_to(at->at);
+  deferred_.forget(at->at);
+  deferred_.restore(at->constraint_modes);
   if (definitions_changed_ > 0) ++definitions_changed_;
   savepoints_.erase(at.base(), savepoints_.end());  // the savepoint itself stays
   return true;
@@ -159,11 +167,14 @@ void session_transaction::begin_statement() {
   } else {
     snapshot_ = fresh_snapshot();
   }
+  if (!private_.rows.empty()) (void)writer();
   statement_start_ = writer_ ? writer_->next_seq() : 0;
 }
 
+bool session_transaction::reads_own() const { return writer_ && (writer_->has_writes() || writer_->has_private_writes() || !private_.rows.empty()); }
+
 read_view session_transaction::view() const {
-  bool own = writer_ && writer_->has_writes();
+  bool own = reads_own();
   return {snapshot_, own ? writer_.get() : nullptr, statement_start_};
 }
 
@@ -173,7 +184,8 @@ void session_transaction::undo_statement() {
 
 read_view session_transaction::newest_view(lsn at_least) {
   note_unseen(at_least);
-  bool own = writer_ && writer_->has_writes();
+  if (!private_.rows.empty()) (void)writer();
+  bool own = reads_own();
   return {fresh_snapshot(), own ? writer_.get() : nullptr, ~storage::write_seq{0}};
 }
 

@@ -20,6 +20,7 @@
 #include "base/fiber_host.hpp"
 #include "sql/database.hpp"
 #include "sql/exec/evaluation.hpp"
+#include "sql/exec/pending_checks.hpp"
 #include "storage/lock_table.hpp"
 #include "storage/transaction.hpp"
 
@@ -57,6 +58,7 @@ class session_transaction {
   struct savepoint {
     std::string name;
     storage::write_seq at = 0;
+    deferred_checks::modes constraint_modes;
   };
   void set_savepoint(const std::string& name);
   /// False when there is no such savepoint.
@@ -79,6 +81,11 @@ class session_transaction {
   void settle() {
     if (has_unseen()) await_unseen();
   }
+  /// Constraints that are checked at the end of the transaction.
+  deferred_checks& deferred() { return deferred_; }
+  const deferred_checks& deferred() const { return deferred_; }
+  /// What private spaces hold: temporary tables and their definitions.
+  storage::private_spaces& private_rows() { return private_; }
   void set_read_floor(lsn floor) { floor_ = std::max(floor_, floor); }
 
   // --- locks ---
@@ -118,6 +125,7 @@ class session_transaction {
   void await_unseen();
   storage::snapshot_ptr fresh_snapshot();
   void end();
+  bool reads_own() const;
 
   database& db_;
   fiber_host& host_;
@@ -131,6 +139,8 @@ class session_transaction {
   std::vector<savepoint> savepoints_;
   std::unordered_map<oid, storage::lock_mode> relation_locks_;
   int exclusive_locks_ = 0;
+  deferred_checks deferred_;
+  storage::private_spaces private_;
   lsn floor_;
   lsn unseen_;  ///< of commits whose rows this transaction has taken over before they were visible; 0: none
   std::int64_t started_us_ = 0;
