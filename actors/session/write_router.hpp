@@ -122,6 +122,7 @@ class write_router {
   lsn shown_;
   char status_ = 'I';
   bool lost_transaction_ = false;  ///< its primary is gone: only its end is accepted
+  bool temporary_ = false;         ///< the session there has temporary objects: reads go there too
   bool batch_ = false;
   bool busy_ = false;
   bool sent_ = false;              ///< the primary may have begun
