@@ -110,11 +110,15 @@ class database {
   bool has_exclusive_locks() const { return exclusive_locks_.load(std::memory_order_acquire) > 0; }
   void note_exclusive_locks(int change) { exclusive_locks_.fetch_add(change, std::memory_order_acq_rel); }
 
+  /// Ids for temporary objects and their spaces.
+  std::uint32_t next_temporary_oid() { return storage::first_private_space.value + temporary_oids_.fetch_add(1) % 0x3FFF0000u; }
+
  private:
   storage::engine& engine_;
   storage::commit_sink& sink_;
   node_facts& facts_;
   std::atomic<int> exclusive_locks_{0};
+  std::atomic<std::uint32_t> temporary_oids_{0};
   write_admission writes_;
   struct cache;
   std::unique_ptr<cache> cache_;

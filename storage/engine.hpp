@@ -37,6 +37,9 @@ using space_id = strong_id<struct space_tag, std::uint32_t>;
 inline constexpr space_id catalog_space{1};
 inline constexpr space_id sequence_space{2};
 inline constexpr space_id first_data_space{16};
+/// Spaces from here on are private: what a transaction writes there goes into its private_spaces and never into the WAL.
+inline constexpr space_id first_private_space{0xC0000000};
+constexpr bool is_private(space_id space) { return space.value >= first_private_space.value; }
 
 class sequence_table;
 class transaction;

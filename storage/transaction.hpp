@@ -6,8 +6,10 @@
 //    never sees what it wrote itself (no Halloween problem), and a savepoint is a number to roll back to.
 // I2 Locks are held until release() or destruction; the owner calls release() after the commit is acknowledged. Only those on
 //    written rows pass on earlier, when the commit has its place in the WAL (commit_unit::handed_over).
+// I3 Writes to private spaces (engine.hpp) are read and rolled back like others; keep_private() is their commit.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +21,11 @@
 namespace helios::storage {
 
 using write_seq = std::uint64_t;
+
+/// What private spaces hold between transactions. Owned by one session; changed by keep_private() alone.
+struct private_spaces {
+  std::map<space_id, std::map<std::string, std::string, std::less<>>> rows;
+};
 
 class transaction {
  public:
@@ -41,11 +48,18 @@ class transaction {
 
   /// Forgets all writes with a number of at least `to` (ROLLBACK TO SAVEPOINT, failed statement). Locks stay.
   virtual void rollback_to(write_seq to) = 0;
+  /// Not counting private ones.
   virtual bool has_writes() const = 0;
   virtual std::uint64_t bytes() const = 0;
 
   /// Encodes the final changes. Call once, with has_writes(); the unit's `acknowledged` is set by this.
   virtual commit_unit_ptr seal(std::int64_t commit_time_us) = 0;
+
+  /// Before the first read or write of a private space; it outlives the transaction.
+  virtual void use_private(private_spaces& spaces) = 0;
+  virtual bool has_private_writes() const = 0;
+  /// Moves the private writes into the spaces.
+  virtual void keep_private() = 0;
 
   /// See lock_table::acquire; the transaction is the owner.
   virtual lock_outcome lock(const lock_tag& tag, lock_mode mode, lock_wait_policy policy, completion_ptr& wait) = 0;

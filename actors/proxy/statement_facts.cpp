@@ -35,9 +35,10 @@ struct effect_of {
     out.effect = session_effect::deallocate;
     out.name = s.name;
   }
-  void operator()(const sql::ast::create_table_statement& s) const { temporary(s.persistence); }
-  void operator()(const sql::ast::create_table_as_statement& s) const { temporary(s.persistence); }
-  void operator()(const sql::ast::sequence_statement& s) const { temporary(s.persistence); }
+  void operator()(const sql::ast::create_table_statement& s) const { temporary(s.persistence, s.table); }
+  void operator()(const sql::ast::create_table_as_statement& s) const { temporary(s.persistence, s.table); }
+  void operator()(const sql::ast::create_view_statement& s) const { temporary(s.persistence, s.view); }
+  void operator()(const sql::ast::sequence_statement& s) const { temporary(s.persistence, s.name); }
   void operator()(const sql::ast::declare_cursor_statement& s) const {
     if (s.hold) out.effect = session_effect::local_object;
   }
@@ -45,8 +46,8 @@ struct effect_of {
   void operator()(const Other&) const {}
 
  private:
-  void temporary(char persistence) const {
-    if (persistence == 't') out.effect = session_effect::local_object;
+  void temporary(char persistence, const sql::ast::relation_name& name) const {
+    if (persistence == 't' || name.schema == "pg_temp") out.effect = session_effect::local_object;
   }
 
  public:

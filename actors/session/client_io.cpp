@@ -4,6 +4,20 @@
 
 namespace helios::actors {
 
+namespace {
+
+/// What was asked in time may have been done, and may be on the next primary.
+sql_error answer_too_late() {
+  error_report report;
+  report.severity = "FATAL";
+  report.sqlstate = sqlstate::transaction_resolution_unknown;
+  report.message = "the lease of this primary ran out before its answer could leave";
+  report.detail = "Whether the statement took effect is unknown.";
+  return sql_error(std::move(report));
+}
+
+}  // namespace
+
 client_io::client_io(net::connection_ptr over, session_fiber& host) : over_(std::move(over)), host_(host) {}
 
 void client_io::ask_for_more() {
@@ -64,7 +78,7 @@ void client_io::flush() {
   }
   if (may_answer_ && !may_answer_(!doubtful_)) {
     buffer_.clear();
-    throw to_error(interrupt::fenced);
+    throw doubtful_ ? to_error(interrupt::fenced) : answer_too_late();
   }
   doubtful_ = false;
   over_->send(std::exchange(buffer_, {}));

@@ -40,7 +40,8 @@ class client_io {
   std::optional<wire::pg::frontend_message> next_if_here();
   wire::pg::backend_encoder& out() { return encoder_; }
   std::size_t out_bytes() const { return buffer_.size(); }
-  /// Hands the output over; waits while the client does not read. FATAL 57P01 where the answer gate forbids it.
+  /// Hands the output over; waits while the client does not read. Where the answer gate forbids it, FATAL 57P01 for
+  /// what was asked too late, 08007 for what was asked in time.
   void flush();
   /// Asked when a request is taken and when its answer leaves (session_services::may_answer). Nothing that a primary acknowledges or reads
   /// leaves after its lease has run out, be it that the process was stopped in between. Fiber.

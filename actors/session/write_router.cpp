@@ -38,6 +38,19 @@ bool asks_for_sequence_value(std::string_view text) {
   return lower.find("currval") != std::string::npos || lower.find("lastval") != std::string::npos;
 }
 
+// Temporary objects are of the session that made them: the one on the primary.
+struct temporary_finder {
+  template <class Statement>
+  bool operator()(const Statement& s) const {
+    if constexpr (requires { s.persistence; s.table; }) return is(s.persistence, s.table);
+    else if constexpr (requires { s.persistence; s.view; }) return is(s.persistence, s.view);
+    else if constexpr (requires { s.persistence; s.name; }) return is(s.persistence, s.name);
+    else return false;
+  }
+  static bool is(char persistence, const sql::ast::relation_name& name) { return persistence == 't' || name.schema == "pg_temp"; }
+};
+bool makes_temporary(const sql::parsed_statement& statement) { return std::visit(temporary_finder{}, statement.tree().node); }
+
 }  // namespace
 
 write_router::write_router(session_services& services, session_fiber& host, client_io& io, sql::session& local,
@@ -49,8 +62,18 @@ write_router::write_router(session_services& services, session_fiber& host, clie
 bool write_router::is_primary_only(const sql::parsed_statement& statement) const {
   const auto what = sql::classify(statement);
   if (what == statement_class::write || what == statement_class::begin) return true;
+  // Whatever may read a temporary table goes where it is; settings are carried over before each statement.
+  const bool follows_temporary = temporary_ && upstream_.connected();
+  if (follows_temporary && what != statement_class::session) return true;
   if (what == statement_class::read) return upstream_.connected() && asks_for_sequence_value(sql::text_of(statement));
-  const auto* run = std::get_if<sql::ast::execute_statement>(&statement.tree().node);
+  const auto& node = statement.tree().node;
+  if (follows_temporary) {
+    // A statement that reads a temporary table can be prepared where that is, and nowhere else.
+    const auto* drop = std::get_if<sql::ast::deallocate_statement>(&node);
+    if (std::holds_alternative<sql::ast::prepare_statement>(node) || std::holds_alternative<sql::ast::execute_statement>(node)) return true;
+    return drop != nullptr && !drop->name.empty() && !local_.find_statement(drop->name);
+  }
+  const auto* run = std::get_if<sql::ast::execute_statement>(&node);
   if (!run) return false;
   const auto prepared = local_.find_statement(run->name);
   return prepared && sql::classify(prepared->source()) == statement_class::write;
@@ -72,14 +95,33 @@ bool write_router::wants(const known_statement& statement) const {
 
 void write_router::on_local_statement(const sql::parsed_statement& statement) {
   const auto& node = statement.tree().node;
-  const bool drops = std::holds_alternative<sql::ast::discard_statement>(node) ||
-                     std::holds_alternative<sql::ast::deallocate_statement>(node);
-  if (!drops || status_ != 'I') return;
   const auto* discard = std::get_if<sql::ast::discard_statement>(&node);
-  if (discard && discard->what == sql::ast::discard_statement::kind::all) keeps_state_ = false;
-  if (!keeps_state_) return upstream_.close();
-  // The session there stays; its statements are prepared anew.
-  for (auto& [name, current] : prepared_) current = false;
+  const auto* drop = std::get_if<sql::ast::deallocate_statement>(&node);
+  if ((discard == nullptr && drop == nullptr) || status_ != 'I') return;
+  using kind = sql::ast::discard_statement::kind;
+  if (discard != nullptr && discard->what == kind::all) keeps_state_ = temporary_ = false;
+  const bool ends_temporary = discard != nullptr && discard->what == kind::temporary && std::exchange(temporary_, false);
+  if (!keeps_state_ && !temporary_) return upstream_.close();
+  // The session there has what the client still wants: only what the statement names goes.
+  if (ends_temporary) tell_upstream("DISCARD TEMP");
+  if (drop == nullptr) return;
+  if (drop->name.empty()) {
+    if (tell_upstream("DEALLOCATE ALL")) prepared_.clear();
+  } else if (prepared_.count(drop->name) > 0 && tell_upstream(std::string(sql::text_of(statement)))) {
+    prepared_.erase(drop->name);
+  }
+}
+
+bool write_router::tell_upstream(const std::string& statement) {
+  if (!upstream_.connected()) return false;
+  std::string bytes;
+  wire::pg::frontend_encoder(bytes).query(statement);
+  try {
+    guarded([this, &bytes] { run_unseen(bytes); });
+    return true;
+  } catch (const sql_error&) {
+    return false;  // the link is gone, and all that was there with it
+  }
 }
 
 void write_router::throw_if_state_lost() {
@@ -112,6 +154,7 @@ void write_router::note_commits(const sql::parsed_statement& statement) {
   const auto what = sql::classify(statement);
   // Outside of a transaction block each statement commits; inside, only its end does.
   if (what == statement_class::end || (status_ == 'I' && what == statement_class::write)) committing_ = true;
+  if (makes_temporary(statement)) temporary_ = true;
 }
 
 // --- the session on the primary ---
@@ -130,6 +173,7 @@ void write_router::connect() {
   upstream_.connect(as, std::chrono::steady_clock::now() + services_.options.replication.write_routing_timeout);
   log::debug(source_, "forwarding writes to {}", upstream_.target().primary.value);
   prepared_.clear();
+  temporary_ = false;
   replayed_ = as.settings;
 }
 
@@ -232,11 +276,14 @@ void write_router::relay(const wire::pg::backend_message& message) {
   io_.flush_if_full();
 }
 
-// The primary ends its session, not the client's. What it was working on has not committed: it would have said so first.
+// The primary ends its session, not the client's. What it was working on has not committed: it would have said so first, or that it may not
+// say what has become of it.
 void write_router::throw_if_fatal(std::string_view body) {
   const auto report = wire::pg::parse_error_report(body);
   if (!report || report->severity == "ERROR") return;
   committing_ = false;
+  if (report->sqlstate == sqlstate::transaction_resolution_unknown)
+    throw sql_error(sqlstate::transaction_resolution_unknown, report->message).detail(report->detail);
   throw sql_error(sqlstate::connection_failure,
                   "the primary \"" + upstream_.target().primary.value + "\" has ended the session")
       .detail(report->message);

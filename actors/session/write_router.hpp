@@ -88,6 +88,8 @@ class write_router {
   void replay_settings();
   void prepare_for_execute(const sql::parsed_statement& statement);
   void run_unseen(std::string_view messages);
+  /// A statement of which the client sees nothing; false where the link is gone.
+  bool tell_upstream(const std::string& statement);
   void note_commits(const sql::parsed_statement& statement);
   void note_kept(const sql::parsed_statement& statement);
   void throw_if_state_lost();
@@ -127,6 +129,7 @@ class write_router {
   lsn shown_;
   char status_ = 'I';
   bool lost_transaction_ = false;  ///< its primary is gone: only its end is accepted
+  bool temporary_ = false;         ///< the session there has temporary objects: reads go there too
   bool batch_ = false;
   bool busy_ = false;
   bool sent_ = false;              ///< the primary may have begun

@@ -30,6 +30,8 @@ struct query_style {
 std::string to_sql(const select& q, const query_style& style);
 /// A defined type's name as definitions keep it (sql/types/type_name.hpp), without array bounds; empty for a built-in one.
 std::string stored_type_text(const type_name& t);
+/// One expression in that style.
+std::string to_sql(const expr& e, const query_style& style);
 std::string quote_identifier(const std::string& name);
 
 }  // namespace helios::sql::ast

@@ -57,6 +57,8 @@ class writer {
  public:
   explicit writer(const query_style& style) : style_(style) {}
 
+  std::string whole(const expr& e) { return top(e); }
+
   std::string query(const select& q) {
     std::string out = with(q);
     if (q.operation != set_operation::none) {
@@ -241,6 +243,9 @@ class writer {
 
   std::string call(const expr& e) {
     bool own = e.names.size() == 2 && e.names[0] == "pg_catalog";
+    if (own && e.names[1] == "extract" && e.args.size() == 2 && e.args[0]->kind == expr_kind::string) {
+      return "EXTRACT(" + e.args[0]->text + " FROM " + top(*e.args[1]) + ")";
+    }
     std::string out = (own ? quote_identifier(e.names[1]) : dotted(e.names)) + "(";
     if (e.distinct) out += "DISTINCT ";
     out += e.star ? "*" : list(e.args);
@@ -452,5 +457,7 @@ class writer {
 }  // namespace
 
 std::string to_sql(const select& q, const query_style& style) { return writer(style).query(q); }
+
+std::string to_sql(const expr& e, const query_style& style) { return writer(style).whole(e); }
 
 }  // namespace helios::sql::ast

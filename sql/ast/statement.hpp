@@ -18,8 +18,8 @@ struct select_statement {
 
 struct conflict_clause {
   bool update = false;                ///< DO UPDATE, else DO NOTHING
-  std::vector<std::string> columns;   ///< inference; expressions are refused
-  bool has_expression = false;
+  std::vector<std::string> columns;   ///< inference
+  std::vector<expr_ptr> expressions;  ///< inference
   std::string constraint;
   expr_ptr infer_where;
   std::vector<target> set;
@@ -57,6 +57,24 @@ struct delete_statement {
   std::vector<target> returning;
 };
 
+struct merge_clause {                 ///< WHEN [NOT] MATCHED [AND condition] THEN ...
+  enum class action : std::uint8_t { nothing, insert, update, erase } what{};
+  bool matched = false;
+  expr_ptr condition;
+  std::vector<target> targets;        ///< columns of INSERT, or SET
+  std::vector<expr_ptr> values;       ///< of INSERT; none: DEFAULT VALUES
+  bool has_values = false;
+  insert_statement::overriding override_kind = insert_statement::overriding::none;
+};
+struct merge_statement {
+  std::vector<common_table> with;
+  relation_name table;
+  std::string alias;
+  std::vector<from_ptr> source;       ///< one
+  expr_ptr on;
+  std::vector<merge_clause> clauses;
+};
+
 struct truncate_statement {
   std::vector<relation_name> tables;
   bool restart_identity = false, cascade = false;
@@ -71,7 +89,10 @@ struct constraint {
   relation_name referenced;
   std::vector<std::string> referenced_columns;
   char on_delete = 'a', on_update = 'a';  ///< as pg_constraint: a r c n d
-  bool deferrable = false, not_valid = false, always = false;
+  bool deferrable = false, initially_deferred = false, not_valid = false, always = false;
+  bool match_full = false, nulls_not_distinct = false;
+  std::vector<std::string> delete_columns;  ///< ON DELETE SET NULL or DEFAULT (columns)
+  std::vector<std::string> included;  ///< INCLUDE
   std::string index;                  ///< USING INDEX
   options settings;
   int position = 0;
@@ -99,6 +120,8 @@ struct create_table_statement {
   std::vector<constraint> constraints;
   std::vector<like_clause> like;
   options settings;
+  char on_commit = 'p';               ///< 'p' preserve rows, 'd' delete rows, 'D' drop
+  bool on_commit_given = false;
 };
 
 struct create_view_statement {
@@ -128,6 +151,8 @@ struct create_table_as_statement {
   std::shared_ptr<const statement> query;
   bool if_not_exists = false, with_data = true, materialized_view = false;
   char persistence = 'p';
+  char on_commit = 'p';
+  bool on_commit_given = false;
 };
 
 enum class object_kind : std::uint8_t { table, index, sequence, schema, view, materialized_view, other, type, domain };
@@ -143,13 +168,22 @@ struct index_element {
   expr_ptr value;
   sort_item::direction order = sort_item::direction::none;
   sort_item::nulls null_order = sort_item::nulls::none;
+  std::string operator_class;
 };
 struct create_index_statement {
   std::string name;
   relation_name table;
   std::vector<index_element> elements;
   std::string method;
-  bool unique = false, if_not_exists = false, concurrent = false, has_where = false, includes = false;
+  bool unique = false, if_not_exists = false, concurrent = false, nulls_not_distinct = false;
+  expr_ptr where;
+  std::vector<index_element> included;
+};
+struct reindex_statement {
+  enum class kind : std::uint8_t { index, table, schema, system, database } what{};
+  relation_name relation;
+  std::string name;                   ///< of the schema or the database
+  bool concurrent = false;
 };
 
 struct sequence_statement {           ///< CREATE / ALTER SEQUENCE
@@ -168,7 +202,8 @@ struct create_schema_statement {
 
 struct alter_table_command {
   enum class kind : std::uint8_t { add_column, drop_column, add_constraint, drop_constraint, set_default, drop_default, set_not_null,
-                                   drop_not_null, alter_type, owner, set_options, drop_expression, set_identity, drop_identity, add_identity, other } what = kind::other;
+                                   drop_not_null, alter_type, owner, set_options, drop_expression, set_identity, drop_identity, add_identity,
+                                   validate_constraint, alter_constraint, other } what = kind::other;
   std::string name;
   role_name owner_to;
   table_column column;
@@ -271,6 +306,10 @@ struct channel_statement {
   enum class kind : std::uint8_t { listen, unlisten, unlisten_all, notify } what{};
   std::string channel, payload;
 };
+struct set_constraints_statement {
+  std::vector<relation_name> names;   ///< none: ALL
+  bool deferred = false;
+};
 struct role_statement {
   bool alter = false, user = false;
   std::string name;
@@ -320,7 +359,7 @@ struct unsupported_statement {
 };
 
 struct statement {
-  std::variant<select_statement, insert_statement, update_statement, delete_statement, truncate_statement,
+  std::variant<select_statement, insert_statement, update_statement, delete_statement, merge_statement, truncate_statement,
                create_table_statement, create_table_as_statement, create_view_statement, refresh_statement, comment_statement, drop_statement, create_index_statement,
                sequence_statement, create_schema_statement, alter_table_statement, rename_statement, copy_statement,
                vacuum_statement, checkpoint_statement, set_statement, show_statement, transaction_statement,
@@ -328,6 +367,7 @@ struct statement {
                close_statement, explain_statement, discard_statement, lock_statement, channel_statement, role_statement,
                grant_statement, grant_role_statement, drop_role_statement, owner_statement, owned_statement, create_enum_statement,
                alter_enum_statement, create_domain_statement, alter_domain_statement, create_composite_statement, move_type_statement,
+               reindex_statement, set_constraints_statement,
                unsupported_statement>
       node;
 };

@@ -174,10 +174,13 @@ struct scope {
   std::vector<grouping_check> grouping_checks;
   const char* clause = "FROM";
   bool in_aggregate = false, in_window = false;
+  std::string out_of_reach;  ///< a relation that the statement has and this part of it does not see
   int outer_joins = 0;  ///< around the item of FROM that is bound
   std::vector<int> outer_slots;
   std::map<int, int> references;  ///< position of the first use of each slot outside aggregates, for error reports
 };
+
+struct index_terms;
 
 class analysis {
  public:
@@ -234,6 +237,8 @@ class analysis {
   std::vector<plan_node_ptr> side_plans;
   /// INSERT, UPDATE and DELETE in WITH, as scans of their rows: run to their end whatever reads them.
   std::vector<plan_node_ptr> changes;
+  /// By index and the slot of the row's first column; see bind_index.hpp.
+  std::map<std::pair<oid, int>, std::shared_ptr<const index_terms>> index_terms_of;
   /// False when a literal such as 'now' was read: the plan holds for one execution.
   bool cacheable = true;
 

@@ -170,9 +170,43 @@ void cross(scope& from, const scope* to, const expression& value) {
 }
 }  // namespace
 
+namespace {
+/// The system column tableoid of a relation: a constant, NULL where an outer join has no row. Null for what is no table.
+expression_ptr table_oid(const relation_entry& r) {
+  auto* slot = r.columns.empty() || r.view ? nullptr : as_slot(r.columns.front().value);
+  oid id = r.table != nullptr ? r.table->id : slot != nullptr ? slot->table() : 0;
+  if (id == 0) return nullptr;
+  type_ref type{type_oid::oid, -1};
+  auto value = std::make_shared<constant_expression>(type, datum::of_int(id));
+  if (!r.nullable) return value;
+  if (r.table == nullptr) return nullptr;
+  auto row = std::make_shared<slot_expression>(type_ref{type_oid::int8, -1}, r.base + static_cast<int>(r.table->columns.size()), "row");
+  auto present = std::make_shared<test_expression>(test_expression::kind::not_null, row);
+  return std::make_shared<case_expression>(type, std::vector<expression_ptr>{present, value}, nullptr);
+}
+
+/// A reference that names tableoid, where no column has that name.
+expression_ptr system_column(analysis& in, const ast::expr& e, const std::vector<std::string>& qualifier, scope& from, scope& at) {
+  if (e.names.back() != "tableoid") return nullptr;
+  expression_ptr out;
+  for (auto& r : at.relations) {
+    bool meant = qualifier.empty() || &r == find_relation(at, qualifier);
+    if (!meant || std::any_of(r.columns.begin(), r.columns.end(), [](auto& c) { return c.name == "tableoid"; })) continue;
+    auto one = table_oid(r);
+    if (one && out) throw sql_error(sqlstate::ambiguous_column, "column reference \"tableoid\" is ambiguous").at(e.position);
+    if (one) out = one;
+  }
+  if (!out) return nullptr;
+  in.use(*out);
+  cross(from, &at, *out);
+  return out;
+}
+}  // namespace
+
 expression_ptr binder::column(const ast::expr& e, scope& s) {
   std::vector<std::string> qualifier(e.names.begin(), e.names.end() - 1);
   for (scope* at = &s; at != nullptr; at = at->outer) {
+    if (auto system = system_column(in_, e, qualifier, s, *at); system) return system;
     const visible_column* found = nullptr;
     if (qualifier.empty()) {
       found = find_visible(*at, e.names.back(), e.position);

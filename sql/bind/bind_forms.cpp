@@ -245,7 +245,10 @@ namespace {
 /// Of defaults, checks and EXECUTE: one value from constants, columns and functions.
 void refuse_subquery(const scope& s, int position) {
   std::string_view clause = s.clause;
-  if (clause != "check constraints" && clause != "DEFAULT expressions" && clause != "column generation expressions" && clause != "EXECUTE parameters") return;
+  if (clause != "check constraints" && clause != "DEFAULT expressions" && clause != "column generation expressions" && clause != "EXECUTE parameters" &&
+      clause != "index expressions" && clause != "index predicates") {
+    return;
+  }
   throw sql_error(sqlstate::feature_not_supported, "cannot use subquery in " + std::string(clause.substr(0, clause.size() - 1))).at(position);
 }
 }  // namespace

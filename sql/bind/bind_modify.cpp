@@ -1,6 +1,7 @@
 #include "sql/bind/bind_modify.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/sql_error.hpp"
 #include "sql/parse/parsed_statement.hpp"
@@ -85,7 +86,7 @@ expression_ptr modify_binder::default_of(const column_def& column) {
 }
 
 std::shared_ptr<table_target> modify_binder::target(const table_def& table) {
-  auto out = make_target(table, in_.definitions());
+  auto out = make_target(table, in_.env());
   out->base = in_.add_slots(table.columns.size());
   use_columns(table, out->base);
   scope s;
@@ -265,41 +266,83 @@ plan_node_ptr modify_binder::insert_rows(const table_def& table, const std::vect
 
 // --- ON CONFLICT ---
 
+namespace {
+void refuse_deferrable(const index_def& index) {
+  if (!index.deferrable) return;
+  throw sql_error(sqlstate::object_not_in_prerequisite_state,
+                  "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters");
+}
+}  // namespace
+
 std::vector<std::size_t> modify_binder::arbiters(const ast::conflict_clause& c, const table_target& t) {
   std::vector<std::size_t> out;
   if (!c.constraint.empty()) {
     for (std::size_t i = 0; i < t.indexes.size(); ++i) {
-      if (t.indexes[i].index().name == c.constraint && t.indexes[i].index().unique) out.push_back(i);
+      auto id = t.indexes[i].index().id;
+      bool named = std::any_of(t.table->constraints.begin(), t.table->constraints.end(), [&](auto& r) { return r.index == id && r.name == c.constraint; });
+      if (named) out.push_back(i);
     }
     if (out.empty()) {
       throw sql_error(sqlstate::undefined_object, "constraint \"" + c.constraint + "\" for table \"" + t.table->name + "\" does not exist");
     }
-    return out;
-  }
-  if (c.columns.empty() && !c.has_expression) {
+  } else if (!c.columns.empty() || !c.expressions.empty()) {
+    out = inferred(c, t);
+  } else {
     if (c.update) {
       throw sql_error(sqlstate::syntax_error, "ON CONFLICT DO UPDATE requires inference specification or constraint name")
           .hint("For example, ON CONFLICT (column_name).").at(c.position);
     }
-    return out;
+    for (std::size_t i = 0; i < t.indexes.size(); ++i) {
+      if (t.indexes[i].index().unique) out.push_back(i);
+    }
   }
-  std::vector<int> wanted;
+  for (auto i : out) refuse_deferrable(t.indexes[i].index());
+  return out;
+}
+
+/// The unique indexes over exactly these columns and expressions; a partial one only if WHERE implies its predicate.
+std::vector<std::size_t> modify_binder::inferred(const ast::conflict_clause& c, const table_target& t) {
+  std::set<std::int16_t> columns;
+  std::set<std::string> expressions;
   for (auto& name : c.columns) {
     auto* column = t.table->column(name);
     if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + name + "\" does not exist").at(c.position);
     in_.need(t.table->id, in_.acting_as, right::select).read.insert(column->number);
-    wanted.push_back(column->number - 1);
+    columns.insert(column->number);
   }
-  std::sort(wanted.begin(), wanted.end());
-  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  for (std::size_t i = 0; i < t.indexes.size() && !c.has_expression; ++i) {
-    auto have = t.indexes[i].columns();
-    std::sort(have.begin(), have.end());
-    if (t.indexes[i].index().unique && have == wanted) out.push_back(i);
+  scope s;
+  add_visible(s, relation_at(*t.table, t.table->name, t.base));
+  s.clause = "index expressions";
+  for (auto& e : c.expressions) expressions.insert(key_of(*bind_.bind(*e, s)));
+  std::vector<expression_ptr> where;
+  s.clause = "index predicates";
+  if (c.infer_where) split_conditions(bind_.bind_condition(*c.infer_where, s, "WHERE"), where);
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < t.indexes.size(); ++i) {
+    auto& index = t.indexes[i].index();
+    if (!index.unique) continue;
+    auto terms = terms_of(in_, index, *t.table, t.base);
+    std::set<std::int16_t> own_columns;
+    std::set<std::string> own_expressions;
+    for (std::size_t k = 0; k < index.keys.size(); ++k) {
+      if (index.keys[k].column != 0) own_columns.insert(index.keys[k].column);
+      else own_expressions.insert(key_of(*terms->keys[k]));
+    }
+    if (own_columns == columns && own_expressions == expressions && implies(where, terms->predicate)) out.push_back(i);
   }
   if (out.empty()) {
     throw sql_error(sqlstate::invalid_column_reference, "there is no unique or exclusion constraint matching the ON CONFLICT specification");
   }
+  return out;
+}
+
+row_action bind_row_action(const bind_environment& env, const table_def& table, const std::vector<int>& defaults) {
+  analysis in(env);
+  modify_binder bind(in);
+  row_action out;
+  out.target = bind.target(table);
+  for (int c : defaults) out.defaults.push_back(bind.default_of(table.columns[static_cast<std::size_t>(c)]));
+  out.frame = in.used().size();
   return out;
 }
 
@@ -405,7 +448,8 @@ void modify_binder::set_field(const ast::target& t, const column_def& column, sc
 
 storage::lock_mode modify_binder::mode_of(const std::vector<assignment>& set, const table_target& t) const {
   for (auto& index : t.indexes) {
-    if (!index.index().unique) continue;
+    auto& definition = index.index();
+    if (!definition.unique || !definition.predicate.empty() || definition.has_expressions()) continue;  // no foreign key leans on it
     bool computed = std::any_of(index.columns().begin(), index.columns().end(), [&t](int c) { return t.table->columns[static_cast<std::size_t>(c)].generated; });
     if (computed) return storage::lock_mode::row_update;
     for (auto& a : set) {
@@ -503,11 +547,14 @@ bound_query modify_binder::erase(const ast::delete_statement& d, scope* enclosin
   s.clause = "WHERE";
   if (d.where) split_conditions(bind_.bind_condition(*d.where, s, "WHERE"), where);
   where.insert(where.end(), view_conditions.begin(), view_conditions.end());
-  auto t = make_target(table, in_.definitions());
+  auto t = make_target(table, in_.env());
   t->base = source.base;
   for (auto& index : t->indexes) {
-    for (int c : index.columns()) in_.use(source.base + c);
+    for (auto& k : index.index().keys) {
+      if (k.column != 0) in_.use(source.base + k.column - 1);
+    }
   }
+  if (!t->terms.values.empty()) use_columns(table, source.base);
   for (auto& key : t->incoming) {
     for (int c : key.parent_columns) in_.use(source.base + c);
   }

@@ -108,6 +108,9 @@ void name_outputs(const ast::common_table& t, bound_query& bound) {
 
 /// INSERT, UPDATE or DELETE in WITH.
 void binder::bind_change(const ast::common_table& t, common_table_entry& entry, scope& s) {
+  if (std::holds_alternative<ast::merge_statement>(t.query->node)) {
+    throw sql_error(sqlstate::feature_not_supported, "MERGE not supported in WITH query").at(t.position);
+  }
   modify_binder change(in_);
   bound_query bound;
   if (auto* i = std::get_if<ast::insert_statement>(&t.query->node); i != nullptr) bound = change.insert(*i, &s);

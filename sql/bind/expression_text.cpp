@@ -1,5 +1,6 @@
 // How expressions read in EXPLAIN, and the key by which the analyzer knows that two are equal.
 
+#include "sql/ast/deparse.hpp"
 #include "sql/bind/expression.hpp"
 
 namespace helios::sql {
@@ -30,7 +31,7 @@ void constant_expression::describe(std::string& out, bool as_key) const {
   } else if (auto* ops = find_type(t.id); ops != nullptr) {
     std::string text;
     ops->write_text(value_, format_settings{}, text);
-    bool bare = t.id == type_oid::int4 || t.id == type_oid::boolean;
+    bool bare = t.id == type_oid::boolean || (t.id == type_oid::int4 && text[0] != '-');
     bool number = ops->category == 'N' && !text.empty() && text[0] != '-';
     if (t.id == type_oid::boolean) out += value_.as_bool() ? "true" : "false";
     else out += bare || (number && t.id == type_oid::numeric) ? text : single_quoted(text);
@@ -44,7 +45,7 @@ void constant_expression::describe(std::string& out, bool as_key) const {
 
 void slot_expression::describe(std::string& out, bool as_key) const {
   if (as_key) out += "$slot" + std::to_string(slot_);
-  else out += name_;
+  else out += ast::quote_identifier(name_);
 }
 
 void parameter_expression::describe(std::string& out, bool) const { out += "$" + std::to_string(number_); }
@@ -61,6 +62,13 @@ void call_expression::describe(std::string& out, bool as_key) const {
       out += " " + op_ + " ";
       arguments_[1]->describe(out, as_key);
     }
+    out += ")";
+    return;
+  }
+  auto* field = std::string_view(function_->name) == "extract" && !as_key ? as_constant(arguments_[0]) : nullptr;
+  if (field != nullptr && !field->value().is_null()) {
+    out += "EXTRACT(" + std::string(field->value().as_bytes()) + " FROM ";
+    arguments_[1]->describe(out, as_key);
     out += ")";
     return;
   }
@@ -131,9 +139,9 @@ void special_expression::describe(std::string& out, bool as_key) const {
 void list_expression::describe(std::string& out, bool as_key) const {
   out += "(";
   value_->describe(out, as_key);
-  out += " " + op_ + (all_ ? " ALL ({" : " ANY ({");
-  list(out, members_, ",", as_key);
-  out += "}))";
+  out += " " + op_ + (all_ ? " ALL (ARRAY[" : " ANY (ARRAY[");
+  list(out, members_, ", ", as_key);
+  out += "]))";
 }
 
 void subquery_expression::describe(std::string& out, bool as_key) const {

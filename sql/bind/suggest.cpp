@@ -71,6 +71,11 @@ void no_such_relation(const scope& s, const std::string& name, int position) {
           .hint("Perhaps you meant to reference the table alias \"" + r.alias + "\".").at(position);
     }
   }
+  for (const scope* at = &s; at != nullptr; at = at->outer) {
+    if (at->out_of_reach != name) continue;
+    throw sql_error(sqlstate::undefined_table, "invalid reference to FROM-clause entry for table \"" + name + "\"")
+        .hint("There is an entry for table \"" + name + "\", but it cannot be referenced from this part of the query.").at(position);
+  }
   throw sql_error(sqlstate::undefined_table, "missing FROM-clause entry for table \"" + name + "\"").at(position);
 }
 

@@ -1,5 +1,7 @@
 #include "sql/catalog/catalog.hpp"
 
+#include <algorithm>
+
 #include "base/sql_error.hpp"
 #include "sql/catalog/encoding.hpp"
 #include "sql/catalog/privileges.hpp"
@@ -87,7 +89,14 @@ std::shared_ptr<const catalog> catalog::load(const storage::snapshot_ptr& at, co
                   : at->scan(storage::catalog_space, everything);
   catalog_loader loader;
   for (; rows->valid(); rows->next()) loader.add(rows->key(), rows->value());
+  if (own == nullptr) return loader.take();
+  auto temporary = own->scan(at, temporary_catalog_space, everything, storage::scan_direction::forward, before);
+  for (; temporary->valid(); temporary->next()) loader.add(temporary->key(), temporary->value());
   return loader.take();
+}
+
+bool index_def::has_expressions() const {
+  return std::any_of(keys.begin(), keys.end(), [](const index_key& k) { return k.column == 0; });
 }
 
 const column_def* table_def::column(std::string_view wanted) const {
@@ -96,7 +105,12 @@ const column_def* table_def::column(std::string_view wanted) const {
   return nullptr;
 }
 
-const schema_def* catalog::find_schema(std::string_view name) const { return by_name(schemas_, name); }
+const schema_def* catalog::find_schema(std::string_view name) const {
+  return name == "pg_temp" ? temporary_schema() : by_name(schemas_, name);
+}
+const schema_def* catalog::temporary_schema() const {
+  return schemas_.empty() || !is_temporary(schemas_.rbegin()->first) ? nullptr : &schemas_.rbegin()->second;
+}
 const schema_def* catalog::find_schema(oid id) const { return by_oid(schemas_, id); }
 const table_def* catalog::find_table(oid schema, std::string_view name) const {
   return relation(tables_, relations_by_name_, schema, name);
@@ -135,9 +149,11 @@ const default_access_def* catalog::find_default_access(oid role, oid schema, cha
 }
 
 namespace {
+storage::space_id space_of(oid id) { return is_temporary(id) ? temporary_catalog_space : storage::catalog_space; }
+
 template <class Def>
 void put(storage::transaction& txn, definition_kind kind, const Def& def) {
-  txn.put(storage::catalog_space, definition_key(kind, def.id), encode(def));
+  txn.put(space_of(def.id), definition_key(kind, def.id), encode(def));
 }
 }  // namespace
 
@@ -153,7 +169,7 @@ void put_definition(storage::transaction& txn, const access_def& d) { put(txn, d
 void put_definition(storage::transaction& txn, const default_access_def& d) { put(txn, definition_kind::default_access, d); }
 
 void erase_definition(storage::transaction& txn, definition_kind kind, oid id) {
-  txn.erase(storage::catalog_space, definition_key(kind, id));
+  txn.erase(space_of(id), definition_key(kind, id));
 }
 
 }  // namespace helios::sql

@@ -53,12 +53,19 @@ struct constraint_def {
   std::vector<std::int16_t> referenced_columns;
   fk_action on_delete = fk_action::no_action, on_update = fk_action::no_action;
   std::string check_text;
+  bool deferrable = false, initially_deferred = false;
+  bool validated = true;          ///< false: NOT VALID, rows from before may break it
+  bool match_full = false;
+  std::vector<std::int16_t> delete_columns;  ///< of ON DELETE SET NULL or DEFAULT (columns); empty: all of `columns`
 };
 
 struct index_key {
-  std::int16_t column = 0;        ///< 0: an expression (later)
+  std::int16_t column = 0;        ///< 0: an expression
   bool descending = false;
   bool nulls_first = false;
+  std::string expression;         ///< as SQL, over the table's columns
+  type_ref type;                  ///< of the expression
+  std::string operator_class;     ///< when another than the type's own was named
 };
 struct index_def {
   oid id = 0;
@@ -68,6 +75,13 @@ struct index_def {
   storage::space_id space{};
   std::vector<index_key> keys;
   bool unique = false, primary = false;
+  bool nulls_not_distinct = false;
+  bool deferrable = false;        ///< of a constraint that may be broken for a while: equal keys stand side by side
+  std::vector<std::int16_t> included;
+  std::string predicate;          ///< of a partial index, as SQL; empty: all rows have an entry
+  /// A key has at most one entry, unless a NULL makes it different from itself.
+  bool keeps_keys_apart() const { return unique && !deferrable; }
+  bool has_expressions() const;
 };
 
 /// What a view reads: a relation, and a column of it or 0 for the relation alone.
@@ -94,6 +108,7 @@ struct table_def {
   std::vector<relation_use> uses; ///< of a view, sorted
   bool security_barrier = false;  ///< of a view: no condition from outside sees a row before its own conditions have
   bool security_invoker = false;  ///< of a view: what it reads, it reads as whoever uses it
+  char on_commit = 'p';           ///< of a temporary table: 'p' preserve rows, 'd' delete rows, 'D' drop
   bool is_view() const { return kind == 'v'; }
   bool is_composite() const { return kind == 'c'; }
   const column_def* column(std::string_view name) const;
@@ -185,6 +200,8 @@ class catalog {
 
   const schema_def* find_schema(std::string_view name) const;
   const schema_def* find_schema(oid id) const;
+  /// Of the session that this catalog is for; nullptr while it has none. "pg_temp" means it.
+  const schema_def* temporary_schema() const;
   const table_def* find_table(oid schema, std::string_view name) const;
   const table_def* find_table(oid id) const;
   const index_def* find_index(oid schema, std::string_view name) const;
@@ -231,6 +248,12 @@ class catalog {
   std::unordered_map<std::string, oid> relations_by_name_;  ///< "schema oid/name": tables, indexes and sequences share names
 };
 using catalog_ptr = std::shared_ptr<const catalog>;
+
+/// Temporary objects and their spaces have ids from here on. Their definitions and rows are the session's own: they live in
+/// storage's private spaces, not in the WAL.
+inline constexpr oid first_temporary_oid = storage::first_private_space.value;
+constexpr bool is_temporary(oid id) { return id >= first_temporary_oid; }
+inline constexpr storage::space_id temporary_catalog_space{UINT32_MAX - 1};
 
 /// Fixed oids of what every database has.
 inline constexpr oid pg_catalog_schema = 11, public_schema = 2200, information_schema_oid = 13000, bootstrap_role = 10;

@@ -193,6 +193,50 @@ void get_attributes(reader& r, role_def& d) {
   if (limited) d.valid_until = until;
 }
 
+/// What version 3 added to tables.
+void put_constraint_fields(writer& w, const table_def& t) {
+  w.count(t.constraints.size());
+  for (const auto& c : t.constraints) {
+    w.flag(c.deferrable).flag(c.initially_deferred).flag(c.validated).flag(c.match_full).columns(c.delete_columns);
+  }
+  w.number(static_cast<std::uint8_t>(t.on_commit));
+}
+
+void get_constraint_fields(reader& r, table_def& t) {
+  if (r.count(8) != t.constraints.size()) r.fail("it has not as many rules of constraints as constraints");
+  for (auto& c : t.constraints) {
+    c.deferrable = r.flag();
+    c.initially_deferred = r.flag();
+    c.validated = r.flag();
+    c.match_full = r.flag();
+    c.delete_columns = r.columns();
+  }
+  t.on_commit = static_cast<char>(r.number<std::uint8_t>());
+  if (t.on_commit != 'p' && t.on_commit != 'd' && t.on_commit != 'D') r.fail("what becomes of it at commit is unknown");
+}
+
+/// What version 3 added to indexes.
+void put_index_fields(writer& w, const index_def& i) {
+  w.count(i.keys.size());
+  for (const auto& k : i.keys) w.text(k.expression).number(k.type.id).number(k.type.modifier).text(k.operator_class);
+  w.flag(i.nulls_not_distinct).flag(i.deferrable).columns(i.included).text(i.predicate);
+}
+
+void get_index_fields(reader& r, index_def& i) {
+  if (r.count(16) != i.keys.size()) r.fail("it has not as many expressions as keys");
+  for (auto& k : i.keys) {
+    k.expression = r.text();
+    k.type.id = r.number<oid>();
+    k.type.modifier = r.number<std::int32_t>();
+    k.operator_class = r.text();
+    if (k.column == 0 && k.expression.empty()) r.fail("a key is neither a column nor an expression");
+  }
+  i.nulls_not_distinct = r.flag();
+  i.deferrable = r.flag();
+  i.included = r.columns();
+  i.predicate = r.text();
+}
+
 constexpr std::size_t column_bytes_min = 2 + 4 + 4 + 4 + 1 + 1 + 4 + 4;
 constexpr std::size_t constraint_bytes_min = 4 + 4 + 1 + 4 + 4 + 4 + 4 + 1 + 1 + 4;
 
@@ -230,6 +274,7 @@ std::string encode(const table_def& t) {
   for (oid i : t.indexes) w.number(i);
   put_view_fields(w, t);
   w.flag(t.security_barrier).flag(t.security_invoker);
+  put_constraint_fields(w, t);
   return w.take();
 }
 
@@ -238,7 +283,9 @@ std::string encode(const index_def& i) {
   w.text(i.name).number(i.table).number(i.schema).number(i.space.value);
   w.count(i.keys.size());
   for (const auto& k : i.keys) w.number(k.column).flag(k.descending).flag(k.nulls_first);
-  return w.flag(i.unique).flag(i.primary).take();
+  w.flag(i.unique).flag(i.primary);
+  put_index_fields(w, i);
+  return w.take();
 }
 
 std::string encode(const sequence_def& s) {
@@ -353,6 +400,7 @@ table_def decode_table(oid id, std::string_view bytes) {
   if (r.version() >= 3) {
     t.security_barrier = r.flag();
     t.security_invoker = r.flag();
+    get_constraint_fields(r, t);
   }
   r.finish();
   return t;
@@ -375,6 +423,7 @@ index_def decode_index(oid id, std::string_view bytes) {
   }
   i.unique = r.flag();
   i.primary = r.flag();
+  if (r.version() >= 3) get_index_fields(r, i);
   r.finish();
   return i;
 }

@@ -18,6 +18,7 @@ class ddl {
   std::string create_table(const ast::create_table_statement& s);
   std::string create_table_as(const ast::create_table_as_statement& s, const session_core::call& c);
   std::string create_index(const ast::create_index_statement& s);
+  std::string reindex(const ast::reindex_statement& s);
   std::string create_view(const ast::create_view_statement& s);
   std::string create_materialized_view(const ast::create_table_as_statement& s, const session_core::call& c);
   std::string refresh(const ast::refresh_statement& s, const session_core::call& c);
@@ -40,6 +41,8 @@ class ddl {
   std::string drop_role(const ast::drop_role_statement& s);
   std::string owner(const ast::owner_statement& s);
   std::string owned(const ast::owned_statement& s);
+  /// Tables, views and sequences of the session: all, or those that go at COMMIT.
+  void drop_temporary(bool at_commit_only);
 
  private:
   struct constraint_request {
@@ -146,26 +149,49 @@ class ddl {
     owner_.definitions_changed();
   }
   table_def current(oid id) const { return *owner_.definitions()->find_table(id); }
+  /// For an object that belongs to the table, and for its spaces.
+  oid new_oid(const table_def& table) { return is_temporary(table.id) ? owner_.next_temporary_oid() : owner_.next_oid(); }
+  /// Throws 55006 while checks of the table's rows wait for the end of the transaction.
+  void refuse_waiting(const table_def& table, const char* command) const;
 
   // tables and columns (ddl_table.cpp)
   column_def make_column(const ast::table_column& c, table_def& table, std::vector<constraint_request>& later);
   static void refuse_identity(type_ref type);
+  table_def new_table(const std::string& name, oid schema);
+  static void refuse_on_commit(oid schema, bool given);
   void make_serial(column_def& column, const table_def& table, const ast::options* settings);
-  void check_default(const ast::expr& value, const column_def& column);
+  std::string check_default(const ast::expr& value, const column_def& column);
   // constraints and indexes (ddl_constraint.cpp)
   void add_constraint(table_def& table, const constraint_request& request, bool existing_rows);
   void add_key(table_def& table, const constraint_request& request, bool existing_rows);
+  void require_referenced_key(const table_def& parent, const constraint_def& rule, bool implied);
   void add_foreign_key(table_def& table, const constraint_request& request, bool existing_rows);
   void add_check(table_def& table, const constraint_request& request, bool existing_rows);
   std::vector<std::int16_t> column_numbers(const table_def& table, const std::vector<std::string>& names, const char* what, int position) const;
+  // ddl_index.cpp
+  struct stored_term {
+    std::string text;
+    type_ref type;
+  };
+  stored_term index_term(const table_def& table, const ast::expr& value, const char* what);
+  index_key make_index_key(const table_def& table, const ast::index_element& e);
+  std::string index_name(const table_def& table, const std::vector<std::string>& columns, const char* suffix) const;
   void build_index(const table_def& table, const index_def& index, bool is_constraint);
+  void rebuild_index(const table_def& table, oid id);
+  void refuse_index(const ast::relation_name& name) const;
+  void reindex_one(const ast::relation_name& name);
+  void reindex_all(const ast::reindex_statement& s);
   void check_not_null(const table_def& table, const std::vector<std::int16_t>& columns);
   void bound_check(const table_def& table, const std::string& condition);
   void check_rows(const table_def& table, const std::string& name, const std::string& condition);
   void check_references(const table_def& table, const constraint_def& rule);
+  void validate_constraint(table_def& table, const std::string& name);
+  void alter_constraint(table_def& table, const ast::constraint& wanted);
   std::string constraint_name(const table_def& table, const std::vector<std::string>& columns, const char* suffix) const;
   // ddl_alter.cpp
   void change_generation(table_def& table, const ast::alter_table_command& c);
+  void retype_index(const table_def& table, oid id);
+  void rename_in_indexes(const table_def& table, const std::string& from, const std::string& to);
   std::string rename_other(const ast::rename_statement& s);
   void alter(table_def& table, const ast::alter_table_command& c);
   void add_column(table_def& table, const ast::alter_table_command& c);
@@ -183,6 +209,7 @@ class ddl {
   void finish_drops(const drop_work& drops, const std::string& what);
   void drop_index(const index_def& index);
   void drop_sequence(const sequence_def& sequence, bool cascade);
+  void restart_sequence(const sequence_def& sequence, std::int64_t value);
   void remove_index(oid id);
   void lock_for_drop(oid id, const std::string& name);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/sql_error.hpp"
+#include "sql/bind/bind_index.hpp"
 #include "sql/bind/bind_modify.hpp"
 #include "sql/exec/ddl.hpp"
 #include "sql/exec/row_nesting.hpp"
@@ -76,6 +77,7 @@ std::string ddl::alter_table(const ast::alter_table_statement& s) {
     throw sql_error("42809", "\"" + table.name + "\" is a composite type").hint("Use ALTER TYPE instead.");
   }
   if (!of_type) check_alterable(table, s);
+  refuse_waiting(table, "ALTER TABLE");
   for (auto& c : s.commands) {
     bool with_value = std::any_of(c.column.constraints.begin(), c.column.constraints.end(), [](auto& r) {
       return r.kind != ast::constraint_kind::null && r.kind != ast::constraint_kind::not_null;
@@ -162,8 +164,7 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
     case command_kind::set_default: {
       auto& column = column_of(table, c.name);
       refuse_default(table, column, false);
-      check_default(*c.value, column);
-      column.default_text = stored_default(*c.value, column.type);
+      column.default_text = check_default(*c.value, column);
       column.owned_sequence = 0;
       return;
     }
@@ -201,6 +202,8 @@ void ddl::alter(table_def& table, const ast::alter_table_command& c) {
       table = current(table.id);
       return;
     }
+    case command_kind::validate_constraint: validate_constraint(table, c.name); return;
+    case command_kind::alter_constraint: alter_constraint(table, c.added); return;
     case command_kind::set_options:
       // Storage parameters of tables are accepted and mean nothing here.
       if (table.is_view()) set_view_options(table, c.settings, c.reset);
@@ -325,14 +328,15 @@ void ddl::drop_column(table_def& table, const ast::alter_table_command& c) {
   erase_comments(1259, table.id, number);
   for (auto& rule : std::vector<constraint_def>(table.constraints)) {
     bool check = rule.kind == constraint_kind::check && rule.check_text.find(c.name) != std::string::npos;
-    if (!uses(rule.columns) && !check) continue;
+    auto* key = rule.index == 0 ? nullptr : all->find_index(rule.index);
+    if (!uses(rule.columns) && !check && (key == nullptr || !uses(key->included))) continue;
     if (rule.index != 0) remove_index(rule.index);
     std::erase_if(table.constraints, [&rule](auto& r) { return r.id == rule.id; });
     std::erase(table.indexes, rule.index);
   }
   for (oid id : std::vector<oid>(table.indexes)) {
     auto* index = all->find_index(id);
-    if (index == nullptr || std::none_of(index->keys.begin(), index->keys.end(), [number](auto& k) { return k.column == number; })) continue;
+    if (index == nullptr || !uses(index_columns(owner_.environment(), table, *index))) continue;
     remove_index(id);
     std::erase(table.indexes, id);
   }
@@ -437,6 +441,13 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
   for (auto& rule : table.constraints) {
     if (rule.kind == constraint_kind::check) bound_check(table, rule.check_text);  // refused before anything is rewritten
   }
+  std::vector<oid> read_by;
+  for (oid id : table.indexes) {
+    auto* index = owner_.definitions()->find_index(id);
+    if (index == nullptr) continue;
+    auto columns = index_columns(owner_.environment(), before, *index);
+    if (std::find(columns.begin(), columns.end(), number) != columns.end()) read_by.push_back(id);
+  }
   auto width = in.used().size();
   rewrite(before, table, [&](std::vector<datum>& row, evaluation& run) {
     run.slots.resize(width);
@@ -448,15 +459,29 @@ void ddl::change_type(table_def& table, const ast::alter_table_command& c) {
   for (auto& rule : table.constraints) {
     if (rule.kind == constraint_kind::check) check_rows(table, rule.name, rule.check_text);
   }
-  for (oid id : table.indexes) {
-    auto* old = owner_.definitions()->find_index(id);
-    if (old == nullptr || std::none_of(old->keys.begin(), old->keys.end(), [number](auto& k) { return k.column == number; })) continue;
-    auto index = *old;
-    work_.writer().drop_space(index.space);
-    index.space = storage::space_id{owner_.next_oid()};
-    build_index(table, index, false);
-    put(index);
+  for (oid id : read_by) {
+    retype_index(table, id);
+    rebuild_index(table, id);
   }
+}
+
+/// An index's expressions mean something else once a column that they read has another type.
+void ddl::retype_index(const table_def& table, oid id) {
+  auto index = *owner_.definitions()->find_index(id);
+  if (!index.has_expressions() && index.predicate.empty()) return;
+  auto again = [&](const std::string& text, const char* what) {
+    auto parsed = parse("SELECT " + text);
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    return index_term(table, *select.query->targets.at(0).value, what);
+  };
+  for (auto& k : index.keys) {
+    if (k.column != 0) continue;
+    auto term = again(k.expression, "expression");
+    k.expression = term.text;
+    k.type = term.type;
+  }
+  if (!index.predicate.empty()) index.predicate = again(index.predicate, "predicate").text;
+  put(index);
 }
 
 namespace {
@@ -476,6 +501,27 @@ void rename_in_checks(table_def& table, const std::string& from, const std::stri
   }
 }
 }  // namespace
+
+/// A column that the expressions of indexes read has another name now.
+void ddl::rename_in_indexes(const table_def& table, const std::string& from, const std::string& to) {
+  ast::column_rename change{from, to};
+  auto renamed = [&change](const std::string& text) {
+    auto parsed = parse("SELECT " + text);
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    return ast::to_sql(*select.query->targets.at(0).value, &change);
+  };
+  for (oid id : table.indexes) {
+    auto index = *owner_.definitions()->find_index(id);
+    if (!index.has_expressions() && index.predicate.empty()) continue;
+    for (auto& k : index.keys) {
+      if (k.column == 0) k.expression = renamed(k.expression);
+    }
+    if (!index.predicate.empty()) index.predicate = renamed(index.predicate);
+    put(index);
+    // As the analysis writes it, now over the column's new name.
+    retype_index(table, id);
+  }
+}
 
 /// ALTER SCHEMA, INDEX or SEQUENCE ... RENAME TO.
 std::string ddl::rename_other(const ast::rename_statement& s) {
@@ -510,8 +556,9 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
     auto changed = *sequence;
     changed.name = s.to;
     put(changed);
-  } else if (!s.if_exists) {
-    throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+  } else {
+    if (!s.if_exists) throw sql_error(sqlstate::undefined_table, "relation \"" + s.name.name + "\" does not exist");
+    owner_.notice("NOTICE", sqlstate::successful_completion, "relation \"" + s.name.name + "\" does not exist, skipping");
   }
   return s.what == kind::index ? "ALTER INDEX" : "ALTER SEQUENCE";
 }
@@ -585,6 +632,7 @@ std::string ddl::rename(const ast::rename_statement& s) {
     default: throw sql_error(sqlstate::feature_not_supported, "RENAME of this kind of object is not supported");
   }
   rename_in_views(table.id, column_number, [&] { put(table); });
+  if (s.what == kind::column) rename_in_indexes(table, s.from, s.to);
   return tag;
 }
 

@@ -105,7 +105,7 @@ std::string ddl::comment(const ast::comment_statement& s) {
     if (old != nullptr) erase(definition_kind::comment, old->id);
     return "COMMENT";
   }
-  comment_def fresh{old != nullptr ? old->id : owner_.next_oid(), about.class_id, about.object, about.column, *s.text};
+  comment_def fresh{old != nullptr ? old->id : is_temporary(about.object) ? owner_.next_temporary_oid() : owner_.next_oid(), about.class_id, about.object, about.column, *s.text};
   put(fresh);
   return "COMMENT";
 }

@@ -43,7 +43,6 @@ void ddl::add_constraint(table_def& table, const constraint_request& request, bo
   if (!rule.name.empty() && std::any_of(table.constraints.begin(), table.constraints.end(), [&](auto& c) { return c.name == rule.name; })) {
     throw sql_error(sqlstate::duplicate_object, "constraint \"" + rule.name + "\" for relation \"" + table.name + "\" already exists");
   }
-  if (rule.deferrable) throw sql_error(sqlstate::feature_not_supported, "deferrable constraints are not supported");
   switch (rule.kind) {
     case kind::primary_key: case kind::unique: add_key(table, request, existing_rows); return;
     case kind::foreign_key: add_foreign_key(table, request, existing_rows); return;
@@ -60,55 +59,50 @@ void ddl::add_key(table_def& table, const constraint_request& request, bool exis
     throw sql_error("42P16", "multiple primary keys for table \"" + table.name + "\" are not allowed").at(existing_rows ? 0 : rule.position);
   }
   auto names = request.column.empty() ? rule.columns : std::vector<std::string>{request.column};
+  auto position = existing_rows ? 0 : rule.position;
   constraint_def out;
-  out.columns = column_numbers(table, names, "named in key", existing_rows ? 0 : rule.position);
-  out.id = owner_.next_oid();
+  out.columns = column_numbers(table, names, "named in key", position);
+  out.id = new_oid(table);
   out.kind = primary ? constraint_kind::primary_key : constraint_kind::unique;
+  out.deferrable = rule.deferrable || rule.initially_deferred;
+  out.initially_deferred = rule.initially_deferred;
+  index_def index;
+  for (auto& n : rule.included) {
+    auto* column = table.column(n);
+    if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + n + "\" named in key does not exist").at(position);
+    index.included.push_back(column->number);
+  }
+  auto all_names = names;
+  all_names.insert(all_names.end(), rule.included.begin(), rule.included.end());
   if (!rule.name.empty()) {
     refuse_existing(table.schema, rule.name, 0);
     out.name = rule.name;
   } else {
-    out.name = free_name(table.schema, constraint_name(table, primary ? std::vector<std::string>{} : names, primary ? "pkey" : "key"));
+    out.name = free_name(table.schema, constraint_name(table, primary ? std::vector<std::string>{} : all_names, primary ? "pkey" : "key"));
   }
   if (primary) {
     if (existing_rows) check_not_null(table, out.columns);
     for (auto n : out.columns) table.columns[static_cast<std::size_t>(n - 1)].not_null = true;
   }
-  index_def index;
-  index.id = owner_.next_oid();
+  index.id = new_oid(table);
   index.name = out.name;
   index.table = table.id;
   index.schema = table.schema;
-  index.space = storage::space_id{owner_.next_oid()};
-  for (auto n : out.columns) index.keys.push_back({n, false, false});
+  index.space = storage::space_id{new_oid(table)};
+  for (auto n : out.columns) {
+    index_key key;
+    key.column = n;
+    index.keys.push_back(std::move(key));
+  }
   index.unique = true;
   index.primary = primary;
+  index.deferrable = out.deferrable;
+  index.nulls_not_distinct = rule.nulls_not_distinct;
   out.index = index.id;
   if (existing_rows) build_index(table, index, true);
   put(index);
   table.indexes.push_back(index.id);
   table.constraints.push_back(std::move(out));
-}
-
-void ddl::build_index(const table_def& table, const index_def& index, bool) {
-  row_codec codec(table);
-  index_codec keys(index, table);
-  auto wanted = keys.columns();
-  std::sort(wanted.begin(), wanted.end());
-  std::vector<datum> row(table.columns.size());
-  auto view = work_.newest_view();
-  auto& writer = work_.writer();
-  std::uint64_t rows = 0;
-  for (auto cursor = view.scan(table.space, {}, storage::scan_direction::forward); cursor->valid(); cursor->next()) {
-    if (++rows % 256 == 0) owner_.host().checkpoint();
-    codec.decode(cursor->value(), wanted, row.data());
-    auto [key, value] = keys.entry(row, row_id_of(cursor->key()));
-    if (!value.empty() && writer.get(*view.at, index.space, key, ~storage::write_seq{0})) {
-      throw sql_error(sqlstate::unique_violation, "could not create unique index \"" + index.name + "\"")
-          .detail("Key " + describe_key(table, keys.columns(), row) + " is duplicated.");
-    }
-    writer.put(index.space, key, value);
-  }
 }
 
 void ddl::check_not_null(const table_def& table, const std::vector<std::int16_t>& columns) {
@@ -131,11 +125,53 @@ void ddl::check_not_null(const table_def& table, const std::vector<std::int16_t>
 }
 
 namespace {
+/// What a key column that computes itself cannot be told to become.
+void refuse_generated_keys(const table_def& table, const constraint_def& rule) {
+  bool generated = std::any_of(rule.columns.begin(), rule.columns.end(), [&](auto n) { return table.columns[static_cast<std::size_t>(n - 1)].generated; });
+  if (!generated) return;
+  auto sets = [](fk_action a) { return a == fk_action::set_null || a == fk_action::set_default; };
+  bool update = sets(rule.on_update) || rule.on_update == fk_action::cascade;
+  if (!update && !sets(rule.on_delete)) return;
+  throw sql_error(sqlstate::syntax_error, std::string("invalid ON ") + (update ? "UPDATE" : "DELETE") +
+                                              " action for foreign key constraint containing generated column");
+}
+
 oid id_of_table(const table_def& parent) {
   if (parent.kind == 'r') return parent.id;
   throw sql_error("42809", "referenced relation \"" + parent.name + "\" is not a table");
 }
 }  // namespace
+
+/// The referenced columns must be all of a unique key. `implied`: the statement names none.
+void ddl::require_referenced_key(const table_def& parent, const constraint_def& out, bool implied) {
+  bool keyed = std::any_of(parent.constraints.begin(), parent.constraints.end(), [&out](auto& c) {
+    if ((c.kind != constraint_kind::primary_key && c.kind != constraint_kind::unique) || c.deferrable) return false;
+    auto a = c.columns, b = out.referenced_columns;
+    std::sort(a.begin(), a.end());
+    std::sort(b.begin(), b.end());
+    return a == b;
+  });
+  auto deferrable_key = std::find_if(parent.constraints.begin(), parent.constraints.end(), [&out](auto& c) {
+    return c.deferrable && c.index != 0 && c.columns == out.referenced_columns;
+  });
+  for (oid id : parent.indexes) {
+    auto* index = owner_.definitions()->find_index(id);
+    if (index == nullptr || !index->keeps_keys_apart() || !index->predicate.empty() || index->has_expressions()) continue;
+    std::vector<std::int16_t> a, b = out.referenced_columns;
+    for (auto& k : index->keys) a.push_back(k.column);
+    std::sort(a.begin(), a.end());
+    std::sort(b.begin(), b.end());
+    keyed = keyed || a == b;
+  }
+  if (!keyed && deferrable_key != parent.constraints.end()) {
+    bool primary = implied && deferrable_key->kind == constraint_kind::primary_key;
+    throw sql_error(sqlstate::object_not_in_prerequisite_state, std::string("cannot use a deferrable ") + (primary ? "primary key" : "unique constraint") +
+                                                                    " for referenced table \"" + parent.name + "\"");
+  }
+  if (!keyed) {
+    throw sql_error("42830", "there is no unique constraint matching given keys for referenced table \"" + parent.name + "\"");
+  }
+}
 
 namespace {
 /// Columns of these types have the same keys.
@@ -143,6 +179,17 @@ bool fits(oid a, oid b) {
   auto integer = [](oid t) { return t == type_oid::int2 || t == type_oid::int4 || t == type_oid::int8; };
   auto string = [](oid t) { return t == type_oid::text || t == type_oid::varchar; };
   return a == b || (integer(a) && integer(b)) || (string(a) && string(b));
+}
+
+void refuse_unlike_types(const table_def& table, const table_def& parent, const constraint_def& out, const std::vector<std::string>& names) {
+  for (std::size_t i = 0; i < out.columns.size(); ++i) {
+    auto a = table.columns[static_cast<std::size_t>(out.columns[i] - 1)].type.id;
+    auto b = parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].type.id;
+    if (fits(base_type(a), base_type(b))) continue;
+    throw sql_error(sqlstate::datatype_mismatch, "foreign key constraint \"" + out.name + "\" cannot be implemented")
+        .detail("Key columns \"" + names[i] + "\" and \"" + parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].name +
+                "\" are of incompatible types: " + format_type({a, -1}) + " and " + format_type({b, -1}) + ".");
+  }
 }
 
 void require_references(session_core& owner, const table_def& parent, const std::vector<std::int16_t>& columns) {
@@ -175,34 +222,13 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
   if (out.columns.size() != out.referenced_columns.size()) {
     throw sql_error("42830", "number of referencing and referenced columns for foreign key disagree");
   }
-  bool keyed = std::any_of(parent.constraints.begin(), parent.constraints.end(), [&out](auto& c) {
-    if (c.kind != constraint_kind::primary_key && c.kind != constraint_kind::unique) return false;
-    auto a = c.columns, b = out.referenced_columns;
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    return a == b;
-  });
-  for (oid id : parent.indexes) {
-    auto* index = owner_.definitions()->find_index(id);
-    if (index == nullptr || !index->unique) continue;
-    std::vector<std::int16_t> a, b = out.referenced_columns;
-    for (auto& k : index->keys) a.push_back(k.column);
-    std::sort(a.begin(), a.end());
-    std::sort(b.begin(), b.end());
-    keyed = keyed || a == b;
-  }
-  if (!keyed) {
-    throw sql_error("42830", "there is no unique constraint matching given keys for referenced table \"" + parent.name + "\"");
+  require_referenced_key(parent, out, rule.referenced_columns.empty());
+  if (is_temporary(table.id) != is_temporary(parent.id)) {
+    throw sql_error("42P16", is_temporary(table.id) ? "constraints on temporary tables may reference only temporary tables"
+                                                    : "constraints on permanent tables may reference only permanent tables");
   }
   out.name = rule.name.empty() ? constraint_name(table, names, "fkey") : rule.name;
-  for (std::size_t i = 0; i < out.columns.size(); ++i) {
-    auto a = table.columns[static_cast<std::size_t>(out.columns[i] - 1)].type.id;
-    auto b = parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].type.id;
-    if (fits(base_type(a), base_type(b))) continue;
-    throw sql_error(sqlstate::datatype_mismatch, "foreign key constraint \"" + out.name + "\" cannot be implemented")
-        .detail("Key columns \"" + names[i] + "\" and \"" + parent.columns[static_cast<std::size_t>(out.referenced_columns[i] - 1)].name +
-                "\" are of incompatible types: " + format_type({a, -1}) + " and " + format_type({b, -1}) + ".");
-  }
+  refuse_unlike_types(table, parent, out, names);
   auto action = [](char c) {
     switch (c) {
       case 'r': return fk_action::restrict;
@@ -214,10 +240,19 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
   };
   out.on_delete = action(rule.on_delete);
   out.on_update = action(rule.on_update);
-  if (out.on_delete == fk_action::set_default || out.on_update == fk_action::set_default) {
-    throw sql_error(sqlstate::feature_not_supported, "SET DEFAULT as a referential action is not supported");
+  out.match_full = rule.match_full;
+  out.deferrable = rule.deferrable || rule.initially_deferred;
+  out.initially_deferred = rule.initially_deferred;
+  out.validated = !existing_rows || !rule.not_valid;
+  for (auto n : column_numbers(table, rule.delete_columns, "referenced in foreign key constraint", 0)) {
+    if (std::find(out.columns.begin(), out.columns.end(), n) == out.columns.end()) {
+      throw sql_error(sqlstate::invalid_column_reference, "column \"" + table.columns[static_cast<std::size_t>(n - 1)].name +
+                                                              "\" referenced in ON DELETE SET action must be part of foreign key");
+    }
+    out.delete_columns.push_back(n);
   }
-  out.id = owner_.next_oid();
+  refuse_generated_keys(table, out);
+  out.id = new_oid(table);
   table.constraints.push_back(out);
   put(table);
   if (existing_rows && !rule.not_valid) check_references(table, out);
@@ -225,7 +260,7 @@ void ddl::add_foreign_key(table_def& table, const constraint_request& request, b
 
 void ddl::check_references(const table_def& table, const constraint_def& rule) {
   auto definitions = owner_.definitions();
-  auto target = make_target(*definitions->find_table(table.id), *definitions);
+  auto target = make_target(*definitions->find_table(table.id), owner_.environment());
   evaluation in;
   in.call = owner_.context(in.scratch);
   in.transaction = &work_;
@@ -239,9 +274,9 @@ void ddl::check_references(const table_def& table, const constraint_def& rule) {
     target->codec.decode(cursor->value(), wanted, row.data());
     pending_checks pending;
     for (auto& key : target->outgoing) {
-      if (key.rule->id == rule.id) pending.child_written(key, row);
+      if (key.rule->id == rule.id) pending.child_written(key, row, row_id_of(cursor->key()), in);
     }
-    pending.run(in);
+    pending.run_now(in);
   }
 }
 
@@ -266,7 +301,8 @@ void ddl::add_check(table_def& table, const constraint_request& request, bool ex
   }
   constraint_def out;
   out.kind = constraint_kind::check;
-  out.id = owner_.next_oid();
+  out.id = new_oid(table);
+  out.validated = !existing_rows || !rule.not_valid;
   out.name = rule.name.empty() ? constraint_name(table, names, "check") : rule.name;
   out.check_text = ast::to_sql(*rule.value);
   if (existing_rows && !rule.not_valid) check_rows(table, out.name, out.check_text);
@@ -320,51 +356,37 @@ void ddl::check_rows(const table_def& table, const std::string& name, const std:
   }
 }
 
-std::string ddl::create_index(const ast::create_index_statement& s) {
-  begin("CREATE INDEX");
-  if (s.has_where) throw sql_error(sqlstate::feature_not_supported, "partial indexes are not supported");
-  if (s.includes) throw sql_error(sqlstate::feature_not_supported, "INCLUDE columns are not supported");
-  if (!s.method.empty() && s.method != "btree") throw sql_error(sqlstate::feature_not_supported, "access method \"" + s.method + "\" is not supported");
-  auto table = table_for(s.table, lock_mode::share);
-  if (table.is_view()) {
-    throw sql_error("42809", "cannot create index on relation \"" + table.name + "\"").detail("This operation is not supported for views.");
+namespace {
+constraint_def& rule_of(table_def& table, const std::string& name) {
+  auto at = std::find_if(table.constraints.begin(), table.constraints.end(), [&name](auto& r) { return r.name == name; });
+  if (at != table.constraints.end()) return *at;
+  throw sql_error(sqlstate::undefined_object, "constraint \"" + name + "\" of relation \"" + table.name + "\" does not exist");
+}
+}  // namespace
+
+void ddl::validate_constraint(table_def& table, const std::string& name) {
+  auto& rule = rule_of(table, name);
+  if (rule.kind != constraint_kind::foreign_key && rule.kind != constraint_kind::check) {
+    throw sql_error("42809", "constraint \"" + name + "\" of relation \"" + table.name + "\" is not a foreign key or check constraint");
   }
-  own(protect(table));
-  index_def index;
-  index.table = table.id;
-  index.schema = table.schema;
-  index.unique = s.unique;
-  std::vector<std::string> names;
-  for (auto& e : s.elements) {
-    if (e.column.empty()) throw sql_error(sqlstate::feature_not_supported, "indexes on expressions are not supported");
-    auto* column = table.column(e.column);
-    if (column == nullptr) throw sql_error(sqlstate::undefined_column, "column \"" + e.column + "\" does not exist");
-    if (!get_type(column->type.id).has_key()) {
-      throw sql_error(sqlstate::undefined_object, "data type " + format_type({column->type.id, -1}) +
-                                                      " has no default operator class for access method \"btree\"");
-    }
-    bool descending = e.order == ast::sort_item::direction::descending;
-    bool nulls_first = e.null_order == ast::sort_item::nulls::none ? descending : e.null_order == ast::sort_item::nulls::first;
-    index.keys.push_back({column->number, descending, nulls_first});
-    names.push_back(e.column);
+  if (rule.validated) return;
+  if (rule.kind == constraint_kind::check) check_rows(table, name, rule.check_text);
+  else check_references(table, rule);
+  rule.validated = true;
+}
+
+void ddl::alter_constraint(table_def& table, const ast::constraint& wanted) {
+  auto& rule = rule_of(table, wanted.name);
+  if (rule.kind != constraint_kind::foreign_key) {
+    throw sql_error("42809", "constraint \"" + wanted.name + "\" of relation \"" + table.name + "\" is not a foreign key constraint");
   }
-  index.name = s.name;
-  if (index.name.empty()) {
-    std::string base = table.name;
-    for (auto& n : names) base += "_" + n;
-    index.name = free_name(table.schema, base.substr(0, 59) + "_idx");
-  } else if (exists(table.schema, index.name)) {
-    if (!s.if_not_exists) refuse_existing(table.schema, index.name, 0);
-    owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + index.name + "\" already exists, skipping");
-    return "CREATE INDEX";
-  }
-  index.id = owner_.next_oid();
-  index.space = storage::space_id{owner_.next_oid()};
-  build_index(table, index, false);
-  put(index);
-  table.indexes.push_back(index.id);
-  put(table);
-  return "CREATE INDEX";
+  rule.deferrable = wanted.deferrable || wanted.initially_deferred;
+  rule.initially_deferred = wanted.initially_deferred;
+}
+
+void ddl::refuse_waiting(const table_def& table, const char* command) const {
+  if (!work_.deferred().waits_for(table.id)) return;
+  throw sql_error("55006", std::string("cannot ") + command + " \"" + table.name + "\" because it has pending trigger events");
 }
 
 }  // namespace helios::sql

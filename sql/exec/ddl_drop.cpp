@@ -36,6 +36,7 @@ std::string quoted(const ast::relation_name& name) {
 
 void ddl::drop_table(const table_def& dropped, drop_work& drops) {
   auto table = dropped;
+  refuse_waiting(table, "DROP TABLE");
   auto all = owner_.definitions();
   for (auto& [id, other] : all->tables()) {
     if (id == table.id || drops.tables.count(id) > 0) continue;
@@ -305,19 +306,20 @@ std::string ddl::truncate(const ast::truncate_statement& s) {
   }
   for (oid id : order) {
     auto table = current(id);
+    refuse_waiting(table, "TRUNCATE");
     work_.writer().drop_space(table.space);
-    table.space = storage::space_id{owner_.next_oid()};
+    table.space = storage::space_id{new_oid(table)};
     for (oid index_id : table.indexes) {
       auto index = *owner_.definitions()->find_index(index_id);
       work_.writer().drop_space(index.space);
-      index.space = storage::space_id{owner_.next_oid()};
+      index.space = storage::space_id{new_oid(table)};
       put(index);
     }
     put(table);
     if (!s.restart_identity) continue;
     auto definitions = owner_.definitions();
     for (auto& [sequence_id, sequence] : definitions->sequences()) {
-      if (sequence.owned_by_table == id) owner_.db().engine().sequences().set(sequence_id, sequence.rule.start, false, owner_.db().sink());
+      if (sequence.owned_by_table == id) restart_sequence(sequence, sequence.rule.start);
     }
   }
   return "TRUNCATE TABLE";
@@ -348,6 +350,11 @@ void check_bounds(const storage::sequence_rule& rule) {
 }
 }  // namespace
 
+void ddl::restart_sequence(const sequence_def& sequence, std::int64_t value) {
+  if (is_temporary(sequence.id)) owner_.temporary_sequences()[sequence.id] = {value, false};
+  else owner_.db().engine().sequences().set(sequence.id, value, false, owner_.db().sink());
+}
+
 std::string ddl::sequence(const ast::sequence_statement& s) {
   begin(s.alter ? "ALTER SEQUENCE" : "CREATE SEQUENCE");
   sequence_def def;
@@ -363,8 +370,7 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
     own(protect(*found));
     def = *found;
   } else {
-    if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary sequences are not supported");
-    def.schema = owner_.schema_of(s.name, "sequence");
+    def.schema = owner_.schema_for(s.name, s.persistence);
     def.name = s.name.name;
     def.owner = owner_.role_id();
     if (exists(def.schema, def.name)) {
@@ -372,7 +378,7 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
       owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + def.name + "\" already exists, skipping");
       return "CREATE SEQUENCE";
     }
-    def.id = owner_.next_oid();
+    def.id = is_temporary(def.schema) ? owner_.next_temporary_oid() : owner_.next_oid();
   }
   for (auto& [name, value] : s.settings) {
     if (name == "increment") def.rule.increment = number_of("INCREMENT", value);
@@ -413,8 +419,28 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
   check_bounds(def.rule);
   put(def);
   if (!s.alter) give_defaults(protect(def), def.schema);
-  if (restart_given) owner_.db().engine().sequences().set(def.id, restart.value_or(def.rule.start), false, owner_.db().sink());
+  if (restart_given) restart_sequence(def, restart.value_or(def.rule.start));
   return s.alter ? "ALTER SEQUENCE" : "CREATE SEQUENCE";
+}
+
+void ddl::drop_temporary(bool at_commit_only) {
+  auto all = owner_.definitions();
+  drop_work drops;
+  drops.cascade = true;
+  std::vector<oid> tables;
+  for (auto& [id, table] : all->tables()) {
+    if (is_temporary(id) && (!at_commit_only || table.on_commit == 'D')) tables.push_back(id);
+  }
+  for (oid id : tables) {
+    if (owner_.definitions()->find_table(id) == nullptr) continue;
+    if (current(id).kind == 'r') drop_table(current(id), drops);
+    else drop_view(current(id), drops);
+  }
+  if (at_commit_only) return;
+  auto rest = owner_.definitions();
+  for (auto& [id, sequence] : rest->sequences()) {
+    if (is_temporary(id)) drop_sequence(sequence, true);
+  }
 }
 
 }  // namespace helios::sql

@@ -3,22 +3,15 @@
 #include <algorithm>
 
 #include "base/sql_error.hpp"
-#include "sql/bind/binder.hpp"
+#include "sql/bind/bind_index.hpp"
 #include "sql/exec/ddl.hpp"
+#include "sql/functions/definition_text.hpp"
 
 namespace helios::sql {
 
 using storage::lock_mode;
 
 namespace {
-
-bool is_immutable(const expression& e) {
-  auto* call = dynamic_cast<const call_expression*>(&e);
-  if (call != nullptr && call->function().stability != volatility::immutable) return false;
-  bool out = true;
-  e.children([&out](const expression_ptr& child) { out = out && is_immutable(*child); });
-  return out;
-}
 
 ast::expr_ptr parse_expression(const std::string& text) {
   auto parsed = parse("SELECT " + text);
@@ -111,7 +104,7 @@ void ddl::copy_rest(const ast::like_clause& like, const table_def& source, table
     for (auto& rule : source.constraints) {
       if (rule.kind != constraint_kind::check) continue;
       constraint_def copy = rule;
-      copy.id = owner_.next_oid();
+      copy.id = new_oid(table);
       copy.columns.clear();
       table.constraints.push_back(std::move(copy));
     }
@@ -121,18 +114,22 @@ void ddl::copy_rest(const ast::like_clause& like, const table_def& source, table
     auto rule = std::find_if(source.constraints.begin(), source.constraints.end(), [&](auto& r) { return r.index == index.id; });
     std::string names;
     for (auto& k : index.keys) {
-      names += "_" + source.columns[static_cast<std::size_t>(k.column - 1)].name;
-      k.column = number_of(k.column);
+      names += "_" + (k.column == 0 ? index_expression_name(k.expression) : source.columns[static_cast<std::size_t>(k.column - 1)].name);
+      if (k.column != 0) k.column = number_of(k.column);
     }
-    index.id = owner_.next_oid();
+    for (auto& n : index.included) {
+      names += "_" + source.columns[static_cast<std::size_t>(n - 1)].name;
+      n = number_of(n);
+    }
+    index.id = new_oid(table);
     index.table = table.id;
     index.schema = table.schema;
-    index.space = storage::space_id{owner_.next_oid()};
+    index.space = storage::space_id{new_oid(table)};
     index.name = free_name(table.schema, index.primary ? table.name + "_pkey" : table.name + names + (rule == source.constraints.end() ? "_idx" : "_key"));
     table.indexes.push_back(index.id);
     if (rule != source.constraints.end()) {
       constraint_def copy = *rule;
-      copy.id = owner_.next_oid();
+      copy.id = new_oid(table);
       copy.name = index.name;
       copy.index = index.id;
       for (auto& n : copy.columns) n = number_of(n);
@@ -144,7 +141,7 @@ void ddl::copy_rest(const ast::like_clause& like, const table_def& source, table
   if (!like.comments) return;
   for (auto& [id, c] : definitions->comments()) {
     if (c.class_id != 1259 || c.object != source.id || c.column == 0) continue;
-    put(comment_def{owner_.next_oid(), c.class_id, table.id, number_of(c.column), c.text});
+    put(comment_def{new_oid(table), c.class_id, table.id, number_of(c.column), c.text});
   }
 }
 

@@ -84,7 +84,7 @@ void ddl::refuse_identity(type_ref type) {
 
 void ddl::make_serial(column_def& column, const table_def& table, const ast::options* settings) {
   sequence_def sequence;
-  sequence.id = owner_.next_oid();
+  sequence.id = new_oid(table);
   sequence.schema = table.schema;
   sequence.owner = table.owner;
   sequence.name = free_name(table.schema, table.name.substr(0, 29) + "_" + column.name.substr(0, 28) + "_seq");
@@ -104,7 +104,8 @@ void ddl::make_serial(column_def& column, const table_def& table, const ast::opt
   put(sequence);
 }
 
-void ddl::check_default(const ast::expr& value, const column_def& column) {
+/// The text under which a default is stored; empty for NULL. Throws when it does not fit the column.
+std::string ddl::check_default(const ast::expr& value, const column_def& column) {
   analysis in(owner_.environment());
   binder bind(in);
   scope s;
@@ -113,11 +114,15 @@ void ddl::check_default(const ast::expr& value, const column_def& column) {
     throw sql_error(sqlstate::feature_not_supported, "cannot use column reference in DEFAULT expression").at(value.position);
   }
   auto bound = bind.bind(value, s);
-  if (!bind.try_coerce(bound, column.type, cast_context::assignment, value.position)) {
+  auto fitting = bind.try_coerce(bound, {column.type.id, -1}, cast_context::assignment, value.position);
+  if (!fitting) {
     throw sql_error(sqlstate::datatype_mismatch, "column \"" + column.name + "\" is of type " + format_type({column.type.id, -1}) +
                                                      " but default expression is of type " + format_type({bound->type().id, -1}))
         .hint("You will need to rewrite or cast the expression.");
   }
+  // A literal is kept as the value that it is for this column, where no change of the type can give it another text.
+  bool literal = value.kind == ast::expr_kind::string && column.type.id < first_defined_oid && as_constant(fitting) != nullptr && in.cacheable;
+  return literal ? text_of(*fitting) : stored_default(value, column.type);
 }
 
 column_def ddl::make_column(const ast::table_column& c, table_def& table, std::vector<constraint_request>& later) {
@@ -145,8 +150,7 @@ column_def ddl::make_column(const ast::table_column& c, table_def& table, std::v
       case kind::not_null: out.not_null = true; break;
       case kind::null: break;
       case kind::default_:
-        check_default(*rule.value, out);
-        out.default_text = stored_default(*rule.value, out.type);
+        out.default_text = check_default(*rule.value, out);
         break;
       case kind::identity:
         refuse_identity(out.type);
@@ -167,16 +171,33 @@ column_def ddl::make_column(const ast::table_column& c, table_def& table, std::v
   return out;
 }
 
+table_def ddl::new_table(const std::string& name, oid schema) {
+  table_def out;
+  bool temporary = is_temporary(schema);
+  out.id = temporary ? owner_.next_temporary_oid() : owner_.next_oid();
+  out.space = storage::space_id{temporary ? owner_.next_temporary_oid() : owner_.next_oid()};
+  out.name = name;
+  out.schema = schema;
+  out.owner = owner_.role_id();
+  return out;
+}
+
+void ddl::refuse_on_commit(oid schema, bool given) {
+  if (given && !is_temporary(schema)) throw sql_error("42P16", "ON COMMIT can only be used on temporary tables");
+}
+
 std::string ddl::create_table(const ast::create_table_statement& s) {
   begin("CREATE TABLE");
-  if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
   if (s.partitioned) throw sql_error(sqlstate::feature_not_supported, "partitioned tables are not supported");
   if (s.inherits) throw sql_error(sqlstate::feature_not_supported, "inheritance is not supported");
-  oid schema = owner_.schema_of(s.table, "table");
+  oid schema = owner_.schema_for(s.table, s.persistence);
+  refuse_on_commit(schema, s.on_commit_given);
   work_.lock_relation(schema, lock_mode::row_exclusive, s.table.schema);
   // Two sessions that make the same name must not both succeed.
-  (void)work_.lock({storage::lock_kind::unique_key, storage::catalog_space.value, std::to_string(schema) + "/" + s.table.name},
-                   lock_mode::access_exclusive, row_wait::wait, [&s] { return "relation \"" + s.table.name + "\""; });
+  if (!is_temporary(schema)) {
+    (void)work_.lock({storage::lock_kind::unique_key, storage::catalog_space.value, std::to_string(schema) + "/" + s.table.name},
+                     lock_mode::access_exclusive, row_wait::wait, [&s] { return "relation \"" + s.table.name + "\""; });
+  }
   work_.begin_statement();
   if (exists(schema, s.table.name)) {
     if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
@@ -185,12 +206,8 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   }
   refuse_existing_type(schema, s.table.name, true);
   if (s.columns.size() > columns_max) throw sql_error("54011", "tables can have at most 1600 columns");
-  table_def table;
-  table.id = owner_.next_oid();
-  table.space = storage::space_id{owner_.next_oid()};
-  table.name = s.table.name;
-  table.schema = schema;
-  table.owner = owner_.role_id();
+  auto table = new_table(s.table.name, schema);
+  table.on_commit = s.on_commit;
   std::vector<constraint_request> later;
   make_columns(s, table, later);
   for (auto& c : s.constraints) later.push_back({&c, {}});
@@ -236,8 +253,8 @@ void ddl::make_columns(const ast::create_table_statement& s, table_def& table, s
 std::string ddl::create_table_as(const ast::create_table_as_statement& s, const session_core::call& c) {
   if (s.materialized_view) return create_materialized_view(s, c);
   begin("CREATE TABLE AS");
-  if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary tables are not supported");
-  oid schema = owner_.schema_of(s.table, "");
+  oid schema = owner_.schema_for(s.table, s.persistence);
+  refuse_on_commit(schema, s.on_commit_given);
   if (exists(schema, s.table.name)) {
     if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
     owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
@@ -251,14 +268,10 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
   auto bound = bind.bind_query(*query->query, nullptr);
   if (s.columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
   (void)owner_.check_access(in.needs);
-  schema = owner_.schema_of(s.table, "new table");
+  schema = owner_.schema_for(s.table, s.persistence);
   refuse_existing_type(schema, s.table.name, true);
-  table_def table;
-  table.id = owner_.next_oid();
-  table.space = storage::space_id{owner_.next_oid()};
-  table.name = s.table.name;
-  table.schema = schema;
-  table.owner = owner_.role_id();
+  auto table = new_table(s.table.name, schema);
+  table.on_commit = s.on_commit;
   std::vector<std::int16_t> numbers;
   std::vector<expression_ptr> values;
   for (auto& o : bound.outputs) {

@@ -136,11 +136,16 @@ void ddl::set_view_options(table_def& view, const ast::options& settings, bool r
 
 std::string ddl::create_view(const ast::create_view_statement& s) {
   begin("CREATE VIEW");
-  if (s.persistence == 't') throw sql_error(sqlstate::feature_not_supported, "temporary views are not supported");
   auto* query = std::get_if<ast::select_statement>(&s.query->node);
   if (query == nullptr) throw sql_error(sqlstate::feature_not_supported, "views must not contain SELECT INTO");
-  oid schema = owner_.schema_of(s.view, "view");
   auto bound = analyze_view(*query->query, s.columns);
+  bool reads_temporary = std::any_of(bound.uses.begin(), bound.uses.end(), [](auto& u) { return is_temporary(u.relation); });
+  oid schema = owner_.schema_for(s.view, s.persistence);
+  if (reads_temporary && !is_temporary(schema)) {
+    owner_.notice("NOTICE", sqlstate::successful_completion, "view \"" + s.view.name + "\" will be a temporary view");
+    if (!s.view.schema.empty()) throw sql_error("42P16", "cannot create temporary relation in non-temporary schema");
+    schema = owner_.schema_for(s.view, 't');
+  }
   table_def view;
   view.kind = 'v';
   view.name = s.view.name;
@@ -152,7 +157,7 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   view.uses = std::move(bound.uses);
   add_columns(view, bound.outputs);
   if (!exists(schema, view.name)) {
-    view.id = owner_.next_oid();
+    view.id = is_temporary(schema) ? owner_.next_temporary_oid() : owner_.next_oid();
     put(view);
     give_defaults(protect(view), schema);
     return "CREATE VIEW";
@@ -189,6 +194,9 @@ std::string ddl::create_materialized_view(const ast::create_table_as_statement& 
   if (columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
   for (std::size_t i = 0; i < columns.size(); ++i) bound.outputs[i].name = columns[i];
   add_columns(view, bound.outputs);
+  if (std::any_of(bound.uses.begin(), bound.uses.end(), [](auto& u) { return is_temporary(u.relation); })) {
+    throw sql_error(sqlstate::feature_not_supported, "materialized views must not use temporary tables or views");
+  }
   view.definition = std::move(bound.text);
   view.uses = std::move(bound.uses);
   view.id = owner_.next_oid();

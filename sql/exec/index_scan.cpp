@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "sql/exec/table_scan.hpp"
+#include "sql/functions/definition_text.hpp"
 
 namespace helios::sql {
 
@@ -18,9 +19,7 @@ class index_scan_node final : public table_scan_base {
   std::vector<std::string> details() const override;
   const index_range& range() const { return range_; }
   const index_codec& keys() const { return keys_; }
-  oid key_type(std::size_t i) const {
-    return source_.table->columns[static_cast<std::size_t>(keys_.columns()[i])].type.id;
-  }
+  oid key_type(std::size_t i) const { return keys_.key_type(i); }
 
  private:
   index_range range_;
@@ -31,8 +30,8 @@ std::vector<std::string> index_scan_node::details() const {
   std::vector<std::string> out;
   std::string cond;
   auto add = [&](std::size_t key, const std::string& op, const expression_ptr& value) {
-    auto column = source_.table->columns[static_cast<std::size_t>(keys_.columns()[key])].name;
-    cond += (cond.empty() ? "" : " AND ") + ("(" + column + " " + op + " ") + (value ? text_of(*value) : "ANY (...)") + ")";
+    auto shown = index_key_text(*source_.table, range_.index->keys[key]);
+    cond += (cond.empty() ? "" : " AND ") + ("(" + shown + " " + op + " ") + (value ? text_of(*value) : "ANY (...)") + ")";
   };
   for (std::size_t i = 0; i < range_.equal.size(); ++i) add(i, "=", range_.equal[i]);
   if (range_.low) add(range_.equal.size(), range_.low->inclusive ? ">=" : ">", range_.low->value);
@@ -111,7 +110,7 @@ class index_scan_operation final : public operation {
  private:
   bool is_point() const {
     auto& range = node_.range();
-    return range.index->unique && range.equal.size() == range.index->keys.size();
+    return range.index->keeps_keys_apart() && range.equal.size() == range.index->keys.size();
   }
 
   /// False when no row can have this key.

@@ -53,12 +53,13 @@ class insert_operation final : public operation {
  private:
   /// Locks the row's unique keys; true when another row holds one of them (then it is `existing_`).
   bool meets_conflict(evaluation& in) {
-    auto row = spec_.target->row(in);
+    std::vector<datum> memory;
+    auto row = with_terms(spec_.target->terms, spec_.target->row(in), memory, in);
     auto& indexes = spec_.target->indexes;
     for (std::size_t i = 0; i < indexes.size(); ++i) {
       auto& arbiters = spec_.conflict->arbiters;
       bool listed = arbiters.empty() || std::find(arbiters.begin(), arbiters.end(), i) != arbiters.end();
-      if (!listed || !indexes[i].index().unique || indexes[i].has_null(row)) continue;
+      if (!listed || !indexes[i].index().unique || !indexes[i].has(row) || indexes[i].differs_from_all(row)) continue;
       auto found = row_writer::holder(in, indexes[i], indexes[i].prefix(row));
       if (!found) continue;
       existing_ = *found;

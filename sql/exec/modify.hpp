@@ -50,4 +50,20 @@ struct delete_spec {
 };
 plan_node_ptr make_delete(delete_spec spec);
 
+/// One WHEN clause of MERGE.
+struct merge_action {
+  ast::merge_clause::action what{};
+  condition_list condition;
+  std::vector<assignment> set;                ///< UPDATE; INSERT: one for each column that is not dropped
+  storage::lock_mode mode = storage::lock_mode::row_no_key_update;
+};
+struct merge_spec {
+  plan_node_ptr source;                       ///< source rows with the row that they match, or with none
+  row_loader row;                             ///< the row that is matched
+  std::shared_ptr<table_target> target;       ///< its base: the row as it will be
+  condition_list on;                          ///< to be met again by a row that has changed meanwhile
+  std::vector<merge_action> matched, unmatched;
+};
+plan_node_ptr make_merge(merge_spec spec);
+
 }  // namespace helios::sql

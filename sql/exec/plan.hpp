@@ -14,7 +14,7 @@
 namespace helios::sql {
 
 struct plan {
-  enum class kind : std::uint8_t { select, insert, update, erase } what = kind::select;
+  enum class kind : std::uint8_t { select, insert, update, erase, merge } what = kind::select;
   catalog_ptr definitions;
   std::uint64_t settings_generation = 0;
   plan_node_ptr root;

@@ -4,6 +4,7 @@
 
 #include "base/bytes.hpp"
 #include "base/sql_error.hpp"
+#include "sql/functions/definition_text.hpp"
 
 namespace helios::sql {
 
@@ -139,11 +140,20 @@ std::int64_t row_id_of(std::string_view row_key) {
   return static_cast<std::int64_t>(load_be<std::uint64_t>(row_key.data()));
 }
 
-index_codec::index_codec(const index_def& index, const table_def& table) : index_(&index) {
+index_codec::index_codec(const index_def& index, const table_def& table, std::size_t computed) : index_(&index) {
+  auto next = static_cast<int>(computed);
   for (auto& k : index.keys) {
-    columns_.push_back(k.column - 1);
-    types_.push_back(&get_type(table.columns[static_cast<std::size_t>(k.column - 1)].type.id));
+    columns_.push_back(k.column != 0 ? k.column - 1 : next++);
+    types_.push_back(&get_type(k.column != 0 ? table.columns[static_cast<std::size_t>(k.column - 1)].type.id : k.type.id));
   }
+  if (!index.predicate.empty()) predicate_ = next++;
+  computed_ = static_cast<std::size_t>(next) - computed;
+}
+
+bool index_codec::has(std::span<const datum> row) const {
+  if (predicate_ < 0) return true;
+  datum holds = row[static_cast<std::size_t>(predicate_)];
+  return !holds.is_null() && holds.as_bool();
 }
 
 void index_codec::append_part(std::size_t key, datum value, std::string& out) const {
@@ -166,13 +176,14 @@ std::string index_codec::prefix(std::span<const datum> row) const {
   return out;
 }
 
-bool index_codec::has_null(std::span<const datum> row) const {
+bool index_codec::differs_from_all(std::span<const datum> row) const {
+  if (index_->nulls_not_distinct) return false;
   return std::any_of(columns_.begin(), columns_.end(), [&row](int c) { return row[static_cast<std::size_t>(c)].is_null(); });
 }
 
 std::pair<std::string, std::string> index_codec::entry(std::span<const datum> row, std::int64_t row_id) const {
   auto key = prefix(row);
-  if (index_->unique && !has_null(row)) return {std::move(key), row_key(row_id)};
+  if (index_->keeps_keys_apart() && !differs_from_all(row)) return {std::move(key), row_key(row_id)};
   put_be(key, static_cast<std::uint64_t>(row_id));
   return {std::move(key), {}};
 }
@@ -181,6 +192,18 @@ std::int64_t index_codec::row_id(std::string_view key, std::string_view value) {
   if (!value.empty()) return row_id_of(value);
   if (key.size() < 8) damaged();
   return row_id_of(key.substr(key.size() - 8));
+}
+
+std::string index_codec::describe(const table_def& table, std::span<const datum> row) const {
+  std::string names, values;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    names += (i == 0 ? "" : ", ") + index_key_text(table, index_->keys[i], [](std::string_view t) { return std::string(without_parentheses(t)); });
+    values += i == 0 ? "" : ", ";
+    datum value = row[static_cast<std::size_t>(columns_[i])];
+    if (value.is_null()) values += "null";
+    else types_[i]->write_text(value, format_settings{}, values);
+  }
+  return "(" + names + ")=(" + values + ")";
 }
 
 }  // namespace helios::sql

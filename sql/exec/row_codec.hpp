@@ -33,25 +33,37 @@ class row_codec {
 std::string row_key(std::int64_t row_id);
 std::int64_t row_id_of(std::string_view row_key);
 
-/// Keys of one index: the values' order-preserving bytes, then the row id unless the key alone is unique.
+/// Keys of one index: the values' order-preserving bytes, then the row id unless the key alone is unique. A row comes with
+/// what its table's indexes compute behind its columns (bind_index.hpp, row_terms).
 class index_codec {
  public:
-  index_codec(const index_def& index, const table_def& table);
+  /// `computed`: position of the index's first computed value in a row.
+  index_codec(const index_def& index, const table_def& table, std::size_t computed = 0);
   const index_def& index() const { return *index_; }
-  /// 0-based columns of the table, in key order.
+  /// 0-based positions in a row, in key order.
   const std::vector<int>& columns() const { return columns_; }
+  oid key_type(std::size_t key) const { return types_[key]->id; }
+  /// How many values of a row are computed for this index.
+  std::size_t computed() const { return computed_; }
+  /// Whether the row belongs into the index at all.
+  bool has(std::span<const datum> row) const;
   /// The bytes of the key columns alone.
   std::string prefix(std::span<const datum> row) const;
-  bool has_null(std::span<const datum> row) const;
+  /// True when no other row can have the same key, because a NULL in it equals nothing.
+  bool differs_from_all(std::span<const datum> row) const;
   /// The entry of a row: {key, value}.
   std::pair<std::string, std::string> entry(std::span<const datum> row, std::int64_t row_id) const;
   void append_part(std::size_t key, datum value, std::string& out) const;
   static std::int64_t row_id(std::string_view key, std::string_view value);
+  /// "(a, lower(b))=(1, x)" for error details.
+  std::string describe(const table_def& table, std::span<const datum> row) const;
 
  private:
   const index_def* index_;
   std::vector<int> columns_;
   std::vector<const type_ops*> types_;
+  int predicate_ = -1;  ///< position of its value in a row
+  std::size_t computed_ = 0;
 };
 
 }  // namespace helios::sql

@@ -1,39 +1,12 @@
 #pragma once
 // Writes one row with all that hangs on it: constraints, index entries, unique keys, foreign keys. Foreign keys are
-// checked at the end of the statement, as PostgreSQL's (NO ACTION) are.
+// checked at the end of the statement, as PostgreSQL's (NO ACTION) are, or later (pending_checks.hpp).
 
-#include <deque>
-#include <functional>
-
+#include "sql/exec/pending_checks.hpp"
 #include "sql/exec/row_lock.hpp"
 #include "sql/exec/table_target.hpp"
 
 namespace helios::sql {
-
-/// Checks to be made when the statement's own writes are done. Values are copied.
-class pending_checks {
- public:
-  /// A row of the child was written: its parent must exist.
-  void child_written(const foreign_key& key, std::span<const datum> row);
-  /// A parent row was deleted (`after` empty) or its key changed: what becomes of its children?
-  void parent_changed(const foreign_key& key, std::span<const datum> before, std::span<const datum> after);
-  /// Runs everything, also what referential actions add on the way.
-  void run(evaluation& in);
-
- private:
-  struct check {
-    foreign_key key;
-    bool parent = false, deleted = false;
-    std::vector<datum> before, after;
-    std::shared_ptr<arena> memory;
-    std::shared_ptr<table_target> child;  ///< for actions
-  };
-  void check_parent_exists(const check& c, evaluation& in);
-  void apply_action(check& c, evaluation& in);
-  void add(check c, std::span<const datum> before, std::span<const datum> after);
-
-  std::deque<check> queue_;
-};
 
 class row_writer {
  public:
@@ -51,6 +24,7 @@ class row_writer {
 
  private:
   void add_entry(evaluation& in, const index_codec& index, std::span<const datum> row, std::int64_t row_id) const;
+  void remove_entry(evaluation& in, const index_codec& index, std::span<const datum> row, std::int64_t row_id) const;
   [[noreturn]] void duplicate(const index_codec& index, std::span<const datum> row) const;
 
   const table_target& target_;

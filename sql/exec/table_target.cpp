@@ -15,7 +15,8 @@ foreign_key describe(const constraint_def& rule, const table_def& child, const t
   foreign_key out{&rule, &child, &parent, zero_based(rule.columns), zero_based(rule.referenced_columns), nullptr, nullptr};
   for (oid id : parent.indexes) {
     auto* index = definitions.find_index(id);
-    if (index == nullptr || !index->unique || index->keys.size() != rule.referenced_columns.size()) continue;
+    if (index == nullptr || !index->keeps_keys_apart() || !index->predicate.empty()) continue;
+    if (index->keys.size() != rule.referenced_columns.size()) continue;
     bool all = std::all_of(index->keys.begin(), index->keys.end(), [&rule](const index_key& k) {
       return std::find(rule.referenced_columns.begin(), rule.referenced_columns.end(), k.column) != rule.referenced_columns.end();
     });
@@ -23,7 +24,7 @@ foreign_key describe(const constraint_def& rule, const table_def& child, const t
   }
   for (oid id : child.indexes) {
     auto* index = definitions.find_index(id);
-    if (index == nullptr || index->keys.size() < rule.columns.size()) continue;
+    if (index == nullptr || !index->predicate.empty() || index->keys.size() < rule.columns.size()) continue;
     bool prefix = true;
     for (std::size_t i = 0; i < rule.columns.size(); ++i) prefix = prefix && index->keys[i].column == rule.columns[i];
     if (prefix) out.child_index = index;
@@ -32,11 +33,37 @@ foreign_key describe(const constraint_def& rule, const table_def& child, const t
 }
 }  // namespace
 
-std::shared_ptr<table_target> make_target(const table_def& table, const catalog& definitions) {
-  auto out = std::make_shared<table_target>(table);
-  for (oid id : table.indexes) {
-    if (auto* index = definitions.find_index(id); index != nullptr) out->indexes.emplace_back(*index, table);
+std::span<const datum> with_terms(const row_terms& terms, std::span<const datum> row, std::vector<datum>& memory, evaluation& in) {
+  if (terms.values.empty()) return row;
+  memory.assign(row.begin(), row.end());
+  memory.resize(std::max(terms.frame, row.size()));
+  in.slots.swap(memory);  // the terms have a frame of their own
+  std::vector<datum> values;
+  try {
+    for (auto& t : terms.values) values.push_back(t->eval(in));
+  } catch (...) {
+    in.slots.swap(memory);
+    throw;
   }
+  in.slots.swap(memory);
+  memory.resize(row.size());
+  memory.insert(memory.end(), values.begin(), values.end());
+  return memory;
+}
+
+std::shared_ptr<table_target> make_target(const table_def& table, const bind_environment& env) {
+  auto out = std::make_shared<table_target>(table);
+  auto& definitions = *env.catalog;
+  std::vector<const index_def*> indexes;
+  auto computed = table.columns.size();
+  for (oid id : table.indexes) {
+    auto* index = definitions.find_index(id);
+    if (index == nullptr) continue;
+    indexes.push_back(index);
+    out->indexes.emplace_back(*index, table, computed);
+    computed += out->indexes.back().computed();
+  }
+  out->terms = row_terms_of(env, table, indexes);
   for (auto& c : table.constraints) {
     if (c.kind != constraint_kind::foreign_key) continue;
     if (auto* parent = definitions.find_table(c.referenced_table); parent != nullptr) {

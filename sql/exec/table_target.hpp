@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sql/bind/bind_index.hpp"
 #include "sql/exec/row_codec.hpp"
 #include "sql/plan/nodes.hpp"
 
@@ -28,6 +29,7 @@ struct table_target {
   int base = 0;                             ///< slots of the row as it is written
   row_codec codec;
   std::vector<index_codec> indexes;
+  row_terms terms;                          ///< what the indexes compute
   struct check {
     std::string name;
     expression_ptr condition;
@@ -49,7 +51,9 @@ struct table_target {
 };
 
 /// Indexes and foreign keys from the catalog; checks are the binder's.
-std::shared_ptr<table_target> make_target(const table_def& table, const catalog& definitions);
+std::shared_ptr<table_target> make_target(const table_def& table, const bind_environment& env);
+/// A row with what the target's indexes compute behind its columns, in `memory` where there is something to compute.
+std::span<const datum> with_terms(const row_terms& terms, std::span<const datum> row, std::vector<datum>& memory, evaluation& in);
 
 /// Reads one row of a table into its slots again.
 class row_loader {

@@ -35,8 +35,12 @@ datum type_text(call_context& c, args_t a) {
 /// What is stored of a default or a check is its text already.
 datum expression_text(call_context& c, args_t a) {
   const bool pretty = a.size() > 2 && a[2].as_bool();
-  const std::string text = with_type_names(pretty ? without_parentheses(a[0].as_bytes()) : a[0].as_bytes());
-  return text_result(c, text);
+  if (!pretty) return text_result(c, with_type_names(a[0].as_bytes()));
+  return text_result(c, with_type_names(hooks_of(c).pretty_expression(a[0].as_bytes())));
+}
+pretty_text pretty_by(session_hooks& hooks, bool wanted) {
+  if (!wanted) return {};
+  return [&hooks](std::string_view text) { return hooks.pretty_expression(text); };
 }
 
 datum index_definition(call_context& c, args_t a) {
@@ -44,11 +48,12 @@ datum index_definition(call_context& c, args_t a) {
   const auto catalog = hooks.catalog();
   const index_def* index = catalog->find_index(object(a[0]));
   if (!index) return datum::null();
-  if (a.size() > 1 && a[1].as_int() != 0)
-    return text_result(c, index_column_text(*catalog, *index, static_cast<std::size_t>(std::max<std::int64_t>(a[1].as_int(), 0))));
-  const auto path = hooks.search_path(true);
   const bool pretty = a.size() > 2 && a[2].as_bool();
-  return text_or_null(c, index_text(*catalog, *index, {!pretty, path}));
+  const auto how = pretty_by(hooks, pretty);
+  if (a.size() > 1 && a[1].as_int() != 0)
+    return text_result(c, index_column_text(*catalog, *index, static_cast<std::size_t>(std::max<std::int64_t>(a[1].as_int(), 0)), how));
+  const auto path = hooks.search_path(true);
+  return text_or_null(c, index_text(*catalog, *index, {!pretty, how, path}));
 }
 datum constraint_definition(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
@@ -60,7 +65,7 @@ datum constraint_definition(call_context& c, args_t a) {
     return text_result(c, constraint_text(*of_domain.constraint, a.size() > 1 && a[1].as_bool()));
   }
   const auto path = hooks.search_path(true);
-  return text_result(c, constraint_text(*catalog, *found.table, *found.constraint, path, a.size() > 1 && a[1].as_bool()));
+  return text_result(c, constraint_text(*catalog, *found.table, *found.constraint, path, pretty_by(hooks, a.size() > 1 && a[1].as_bool())));
 }
 datum view_text(call_context& c, oid view, bool pretty) {
   auto text = hooks_of(c).view_text(view, pretty);

@@ -39,8 +39,19 @@ std::string foreign_key_text(const catalog& c, const table_def& table, const con
   std::string out = "FOREIGN KEY " + column_list(&table, k.columns) + " REFERENCES " +
                     shown_relation_name(c, path, k.referenced_table) +
                     column_list(c.find_table(k.referenced_table), k.referenced_columns);
+  if (k.match_full) out += " MATCH FULL";
   if (k.on_update != fk_action::no_action) out.append(" ON UPDATE ").append(action_text(k.on_update));
   if (k.on_delete != fk_action::no_action) out.append(" ON DELETE ").append(action_text(k.on_delete));
+  if (!k.delete_columns.empty()) out += " " + column_list(&table, k.delete_columns);
+  return out;
+}
+
+std::string key_constraint_text(const catalog& c, const table_def& table, const constraint_def& k) {
+  const index_def* index = c.find_index(k.index);
+  std::string out = k.kind == constraint_kind::primary_key ? "PRIMARY KEY " : "UNIQUE ";
+  if (index && index->nulls_not_distinct) out += "NULLS NOT DISTINCT ";
+  out += column_list(&table, k.columns);
+  if (index && !index->included.empty()) out += " INCLUDE " + column_list(&table, index->included);
   return out;
 }
 
@@ -93,29 +104,62 @@ std::string index_text(const catalog& c, const index_def& index, const index_tex
   out += " USING btree (";
   for (std::size_t i = 0; i < index.keys.size(); ++i) {
     const index_key& k = index.keys[i];
-    out.append(i == 0 ? "" : ", ").append(column_name(*table, k.column));
+    out.append(i == 0 ? "" : ", ").append(index_key_text(*table, k, options.pretty));
+    if (!k.operator_class.empty()) out += " " + quote_identifier(k.operator_class);
     if (k.descending) out += k.nulls_first ? " DESC" : " DESC NULLS LAST";
     else if (k.nulls_first) out += " NULLS FIRST";
   }
-  return out + ")";
+  out += ")";
+  if (!index.included.empty()) out += " INCLUDE " + column_list(table, index.included);
+  if (index.nulls_not_distinct) out += " NULLS NOT DISTINCT";
+  if (index.predicate.empty()) return out;
+  return out + " WHERE " + (options.pretty ? options.pretty(index.predicate) : index.predicate);
 }
 
-std::string index_column_text(const catalog& c, const index_def& index, std::size_t number) {
+std::string index_key_text(const table_def& table, const index_key& key, const pretty_text& pretty) {
+  if (key.column != 0) return column_name(table, key.column);
+  const auto& text = key.expression;
+  const bool is_call = !text.starts_with('(') && !text.starts_with("CASE ") && text.ends_with(')') && text.find('(') != std::string::npos;
+  const auto shown = pretty ? pretty(text) : text;
+  return is_call ? shown : "(" + shown + ")";
+}
+
+std::string index_expression_name(const std::string& text) {
+  if (text.starts_with("CASE")) return "case";
+  const auto plain = [](std::string_view s) {
+    return !s.empty() && s.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+  };
+  // (a)::text and a[1] are named after the column.
+  if (const auto end = text.find(")::"); text.starts_with('(') && end != std::string::npos && plain(text.substr(1, end - 1)))
+    return text.substr(1, end - 1);
+  if (const auto end = text.find('['); end != std::string::npos && plain(text.substr(0, end))) return text.substr(0, end);
+  const auto end = text.find('(');
+  std::string base = end == 0 || end == std::string::npos ? "expr" : text.substr(0, end);
+  for (char& ch : base) ch = ch >= 'A' && ch <= 'Z' ? static_cast<char>(ch + 32) : ch;
+  return base;
+}
+
+std::string index_column_text(const catalog& c, const index_def& index, std::size_t number, const pretty_text& pretty) {
   const table_def* table = c.find_table(index.table);
-  if (!table || number == 0 || number > index.keys.size()) return {};
-  return column_name(*table, index.keys[number - 1].column);
+  if (!table || number == 0 || number > index.keys.size() + index.included.size()) return {};
+  if (number <= index.keys.size()) return index_key_text(*table, index.keys[number - 1], pretty);
+  return column_name(*table, index.included[number - index.keys.size() - 1]);
 }
 
 std::string constraint_text(const catalog& c, const table_def& table, const constraint_def& k, std::span<const oid> path,
-                            bool pretty) {
+                            const pretty_text& pretty) {
+  std::string out;
   switch (k.kind) {
-    case constraint_kind::primary_key: return "PRIMARY KEY " + column_list(&table, k.columns);
-    case constraint_kind::unique: return "UNIQUE " + column_list(&table, k.columns);
-    case constraint_kind::foreign_key: return foreign_key_text(c, table, k, path);
+    case constraint_kind::primary_key: case constraint_kind::unique: out = key_constraint_text(c, table, k); break;
+    case constraint_kind::foreign_key: out = foreign_key_text(c, table, k, path); break;
     case constraint_kind::check:
-      return "CHECK (" + with_type_names(pretty ? without_parentheses(k.check_text) : std::string_view(k.check_text)) + ")";
+      out = "CHECK (" + with_type_names(pretty ? pretty(k.check_text) : k.check_text) + ")";
+      break;
   }
-  return {};
+  if (k.deferrable) out += " DEFERRABLE";
+  if (k.initially_deferred) out += " INITIALLY DEFERRED";
+  if (!k.validated) out += " NOT VALID";
+  return out;
 }
 
 found_domain_constraint find_domain_constraint(const catalog& c, oid id) {

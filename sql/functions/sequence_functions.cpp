@@ -32,17 +32,37 @@ void require_either(call_context& c, const sequence_def& s, rights_mask wanted) 
   refuse_access(protect(s));
 }
 
+[[noreturn]] void exhausted(const sequence_def& s) {
+  const bool up = s.rule.increment > 0;
+  throw sql_error("2200H", "nextval: reached " + std::string(up ? "maximum" : "minimum") + " value of sequence \"" + s.name + "\" (" +
+                               std::to_string(up ? s.rule.maximum : s.rule.minimum) + ")");
+}
+
+/// Of a temporary sequence: nobody else draws from it.
+std::int64_t next_temporary(session_hooks& hooks, const sequence_def& s) {
+  auto& rule = s.rule;
+  auto& state = hooks.temporary_sequences().try_emplace(s.id, storage::sequence_state{rule.start, false}).first->second;
+  std::int64_t value = state.last_value;
+  if (state.is_called) {
+    const bool over = __builtin_add_overflow(value, rule.increment, &value) || value > rule.maximum || value < rule.minimum;
+    if (over && !rule.cycle) exhausted(s);
+    if (over) value = rule.increment > 0 ? rule.minimum : rule.maximum;
+  }
+  state = {value, true};
+  hooks.remember_sequence(s.id, value);
+  return value;
+}
+
 datum next_value(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
   const sequence_def s = sequence_of(c, a[0]);
+  if (is_temporary(s.id)) return datum::of_int(next_temporary(hooks, s));
   require_either(c, s, right::usage | right::update);
   hooks.require_writable("nextval()");
   auto value = hooks.db().engine().sequences().next(s.id, s.rule, hooks.db().sink());
   if (!value) {
     if (value.failure().code != errc::invalid_argument) throw sql_error(sqlstate::internal_error, to_string(value.failure()));
-    const bool up = s.rule.increment > 0;
-    throw sql_error("2200H", "nextval: reached " + std::string(up ? "maximum" : "minimum") + " value of sequence \"" + s.name +
-                                 "\" (" + std::to_string(up ? s.rule.maximum : s.rule.minimum) + ")");
+    exhausted(s);
   }
   hooks.remember_sequence(s.id, *value);
   return datum::of_int(*value);
@@ -69,22 +89,27 @@ datum last_value(call_context& c, args_t) {
 datum set_value(call_context& c, args_t a) {
   session_hooks& hooks = hooks_of(c);
   const sequence_def s = sequence_of(c, a[0]);
-  require_either(c, s, right::update);
-  hooks.require_writable("setval()");
+  if (!is_temporary(s.id)) {
+    require_either(c, s, right::update);
+    hooks.require_writable("setval()");
+  }
   const std::int64_t value = a[1].as_int();
   if (value < s.rule.minimum || value > s.rule.maximum)
     throw sql_error(sqlstate::numeric_value_out_of_range,
                     "setval: value " + std::to_string(value) + " is out of bounds for sequence \"" + s.name + "\" (" +
                         std::to_string(s.rule.minimum) + ".." + std::to_string(s.rule.maximum) + ")");
   const bool is_called = a.size() < 3 || a[2].as_bool();
-  hooks.db().engine().sequences().set(s.id, value, is_called, hooks.db().sink());
+  if (is_temporary(s.id)) hooks.temporary_sequences()[s.id] = {value, is_called};
+  else hooks.db().engine().sequences().set(s.id, value, is_called, hooks.db().sink());
   if (is_called) hooks.remember_sequence(s.id, value);
   return a[1];
 }
 
 datum last_value_of(call_context& c, args_t a) {
   const sequence_def s = sequence_of(c, a[0]);
-  const auto state = hooks_of(c).db().engine().sequences().peek(s.id);
+  auto& own = hooks_of(c).temporary_sequences();
+  const auto found = own.find(s.id);
+  const auto state = found != own.end() ? std::optional(found->second) : hooks_of(c).db().engine().sequences().peek(s.id);
   return state && state->is_called ? datum::of_int(state->last_value) : datum::null();
 }
 

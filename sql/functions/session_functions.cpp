@@ -126,7 +126,11 @@ datum char_to_encoding(call_context&, args_t a) {
   return datum::of_int(name == "utf8" || name == "unicode" ? 6 : name == "sqlascii" ? 0 : -1);
 }
 
-datum no_schema(call_context&, args_t) { return datum::of_int(0); }
+datum temporary_schema(call_context& c, args_t) {
+  const auto catalog = hooks_of(c).catalog();
+  const schema_def* schema = catalog->temporary_schema();
+  return datum::of_int(schema ? schema->id : 0);
+}
 datum no(call_context&, args_t) { return datum::of_bool(false); }
 
 }  // namespace
@@ -153,7 +157,7 @@ void add_session_functions(registry& r) {
   r.add("pg_client_encoding", {}, nm, encoding_name, stable);
   r.add("pg_encoding_to_char", {i4}, nm, encoding_to_char, stable);
   r.add("pg_char_to_encoding", {nm}, i4, char_to_encoding, stable);
-  r.add("pg_my_temp_schema", {}, id, no_schema, stable);
+  r.add("pg_my_temp_schema", {}, id, temporary_schema, stable);
   r.add("pg_is_other_temp_schema", {id}, b, no, stable);
   r.add("pg_jit_available", {}, b, no, stable);
 }

@@ -7,6 +7,7 @@
 // catalog(); sequences draw from db().engine().sequences() with db().sink(), and only the remembered values live here.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,10 @@ class session_hooks {
   virtual void require_no_writer(std::string_view command) = 0;
   /// The query of a view as pg_get_viewdef shows it; empty when it is no view.
   virtual std::string view_text(oid view, bool pretty) const = 0;
+  /// The text of a stored expression without the parentheses that mean nothing.
+  virtual std::string pretty_expression(std::string_view text) const = 0;
+  /// Sequences of temporary tables and the like; they live as long as the session.
+  virtual std::map<oid, storage::sequence_state>& temporary_sequences() = 0;
   virtual bool is_superuser() const = 0;
   virtual void warn(const std::string& message, const std::string& detail) = 0;
 

@@ -59,7 +59,8 @@ sql_error parse_error(const PgQueryError& e) {
   std::string message = e.message;
   const char* state = sqlstate::syntax_error;
   if (message.starts_with("role name \"") && message.ends_with("\" is reserved")) state = "42939";
-  if (message.find("not supported") != std::string::npos || message.find("not implemented") != std::string::npos) {
+  if (message.find("not supported") != std::string::npos || message.find("not implemented") != std::string::npos ||
+      message.find(" cannot be marked ") != std::string::npos || message.find("is only supported for") != std::string::npos) {
     state = sqlstate::feature_not_supported;
   } else if (message.starts_with("frame start") || message.starts_with("frame end")) {
     state = "42P20";

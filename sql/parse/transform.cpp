@@ -60,14 +60,11 @@ ast::statement transformer::statement(const Node* node) {
     case T_CallStmt: out.node = ast::unsupported_statement{"CALL", true}; break;
     case T_CreatedbStmt: out.node = ast::unsupported_statement{"CREATE DATABASE", true}; break;
     case T_DropdbStmt: out.node = ast::unsupported_statement{"DROP DATABASE", true}; break;
-    case T_MergeStmt: out.node = ast::unsupported_statement{"MERGE", true}; break;
     case T_CreateExtensionStmt: out.node = ast::unsupported_statement{"CREATE EXTENSION", true}; break;
     case T_DefineStmt:
       out.node = ast::unsupported_statement{"CREATE TYPE", true};
       break;
-    case T_ReindexStmt: out.node = ast::unsupported_statement{"REINDEX", true}; break;
     case T_ClusterStmt: out.node = ast::unsupported_statement{"CLUSTER", true}; break;
-    case T_ConstraintsSetStmt: out.node = ast::unsupported_statement{"SET CONSTRAINTS", false}; break;
     default: out.node = ast::unsupported_statement{"this statement", true};
   }
   return out;
@@ -86,6 +83,7 @@ bool transformer::query_statement(const Node* node, ast::statement& out) {
     case T_InsertStmt: out.node = insert(reinterpret_cast<const InsertStmt*>(node)); return true;
     case T_UpdateStmt: out.node = update(reinterpret_cast<const UpdateStmt*>(node)); return true;
     case T_DeleteStmt: out.node = erase(reinterpret_cast<const DeleteStmt*>(node)); return true;
+    case T_MergeStmt: out.node = merge(reinterpret_cast<const MergeStmt*>(node)); return true;
     case T_CopyStmt: out.node = copy(reinterpret_cast<const CopyStmt*>(node)); return true;
     case T_ExplainStmt: {
       auto* explain = reinterpret_cast<const ExplainStmt*>(node);
@@ -102,6 +100,8 @@ ast::create_table_as_statement transformer::select_into(const IntoClause& into, 
   out.table = relation(into.rel);
   out.columns = strings(into.colNames);
   out.persistence = into.rel->relpersistence;
+  out.on_commit = on_commit_of(into.onCommit);
+  out.on_commit_given = into.onCommit != ONCOMMIT_NOOP;
   out.query = std::make_shared<const ast::statement>(std::move(query));
   return out;
 }
@@ -126,9 +126,9 @@ ast::conflict_clause transformer::conflict(const OnConflictClause* node) {
   out.position = position(node->location);
   if (node->infer != nullptr) {
     out.constraint = text_of(node->infer->conname);
-    each<IndexElem>(node->infer->indexElems, [&out](const IndexElem* e) {
+    each<IndexElem>(node->infer->indexElems, [this, &out](const IndexElem* e) {
       if (e->name != nullptr) out.columns.push_back(text_of(e->name));
-      else out.has_expression = true;
+      else out.expressions.push_back(expression(e->expr));
     });
     out.infer_where = expression(node->infer->whereClause);
   }
@@ -157,6 +157,39 @@ ast::delete_statement transformer::erase(const DeleteStmt* node) {
   each<Node>(node->usingClause, [this, &out](const Node* n) { out.using_items.push_back(from(n)); });
   out.where = expression(node->whereClause);
   out.returning = targets(node->returningList);
+  return out;
+}
+
+ast::merge_clause transformer::merge_clause(const MergeWhenClause* node) {
+  ast::merge_clause out;
+  using action = ast::merge_clause::action;
+  switch (node->commandType) {
+    case CMD_INSERT: out.what = action::insert; break;
+    case CMD_UPDATE: out.what = action::update; break;
+    case CMD_DELETE: out.what = action::erase; break;
+    default: out.what = action::nothing;
+  }
+  out.matched = node->matched;
+  out.condition = expression(node->condition);
+  out.targets = targets(node->targetList);
+  out.values = expressions(node->values);
+  out.has_values = node->values != nullptr;
+  if (node->override == OVERRIDING_USER_VALUE) out.override_kind = ast::insert_statement::overriding::user;
+  if (node->override == OVERRIDING_SYSTEM_VALUE) out.override_kind = ast::insert_statement::overriding::system;
+  return out;
+}
+
+ast::merge_statement transformer::merge(const MergeStmt* node) {
+  ast::merge_statement out;
+  out.with = with(node->withClause);
+  if (node->withClause != nullptr && node->withClause->recursive) {
+    throw sql_error(sqlstate::syntax_error, "WITH RECURSIVE is not supported for MERGE statement");
+  }
+  out.table = relation(node->relation);
+  if (node->relation->alias != nullptr) out.alias = text_of(node->relation->alias->aliasname);
+  out.source.push_back(from(node->sourceRelation));
+  out.on = expression(node->joinCondition);
+  each<MergeWhenClause>(node->mergeWhenClauses, [this, &out](const MergeWhenClause* c) { out.clauses.push_back(merge_clause(c)); });
   return out;
 }
 

@@ -29,6 +29,7 @@ class transformer {
   ast::statement_ptr nested(const Node* node);
   bool query_statement(const Node* node, ast::statement& out);
   bool definition_statement(const Node* node, ast::statement& out);
+  bool upkeep_statement(const Node* node, ast::statement& out);
   bool session_statement(const Node* node, ast::statement& out);
   bool type_statement(const Node* node, ast::statement& out);
   ast::create_domain_statement create_domain(const CreateDomainStmt* node);
@@ -45,6 +46,9 @@ class transformer {
   ast::insert_statement insert(const InsertStmt* node);
   ast::update_statement update(const UpdateStmt* node);
   ast::delete_statement erase(const DeleteStmt* node);
+  ast::merge_statement merge(const MergeStmt* node);
+  ast::merge_clause merge_clause(const MergeWhenClause* node);
+  ast::index_element index_element(const IndexElem* node);
   ast::conflict_clause conflict(const OnConflictClause* node);
   ast::copy_statement copy(const CopyStmt* node);
   ast::create_table_statement create_table(const CreateStmt* node);
@@ -97,6 +101,8 @@ class transformer {
 };
 
 std::string text_of(const char* s);
+/// 'p' preserve rows, 'd' delete rows, 'D' drop.
+char on_commit_of(OnCommitAction action);
 std::vector<std::string> strings(const List* list);
 /// The n-th element of a list as a node of type T.
 template <class T>

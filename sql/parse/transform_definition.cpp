@@ -41,6 +41,10 @@ ast::constraint_kind constraint_kind_of(ConstrType type) {
 }
 }  // namespace
 
+char on_commit_of(OnCommitAction action) {
+  return action == ONCOMMIT_DELETE_ROWS ? 'd' : action == ONCOMMIT_DROP ? 'D' : 'p';
+}
+
 bool transformer::definition_statement(const Node* node, ast::statement& out) {
   switch (nodeTag(node)) {
     case T_CreateStmt: out.node = create_table(reinterpret_cast<const CreateStmt*>(node)); return true;
@@ -94,6 +98,36 @@ bool transformer::definition_statement(const Node* node, ast::statement& out) {
       out.node = std::move(truncate);
       return true;
     }
+    default: return upkeep_statement(node, out);
+  }
+}
+
+/// REINDEX and SET CONSTRAINTS.
+bool transformer::upkeep_statement(const Node* node, ast::statement& out) {
+  switch (nodeTag(node)) {
+    case T_ReindexStmt: {
+      auto* r = reinterpret_cast<const ReindexStmt*>(node);
+      ast::reindex_statement reindex;
+      using kind = ast::reindex_statement::kind;
+      reindex.what = r->kind == REINDEX_OBJECT_INDEX    ? kind::index
+                     : r->kind == REINDEX_OBJECT_TABLE  ? kind::table
+                     : r->kind == REINDEX_OBJECT_SCHEMA ? kind::schema
+                     : r->kind == REINDEX_OBJECT_SYSTEM ? kind::system
+                                                        : kind::database;
+      if (r->relation != nullptr) reindex.relation = relation(r->relation);
+      reindex.name = text_of(r->name);
+      each<DefElem>(r->params, [&reindex](const DefElem* e) { reindex.concurrent |= text_of(e->defname) == "concurrently"; });
+      out.node = std::move(reindex);
+      return true;
+    }
+    case T_ConstraintsSetStmt: {
+      auto* c = reinterpret_cast<const ConstraintsSetStmt*>(node);
+      ast::set_constraints_statement set;
+      set.deferred = c->deferred;
+      each<RangeVar>(c->constraints, [this, &set](const RangeVar* r) { set.names.push_back(relation(r)); });
+      out.node = std::move(set);
+      return true;
+    }
     default: return false;
   }
 }
@@ -115,8 +149,33 @@ ast::create_table_statement transformer::create_table(const CreateStmt* node) {
     }
   });
   out.settings = option_list(node->options);
+  out.on_commit = on_commit_of(node->oncommit);
+  out.on_commit_given = node->oncommit != ONCOMMIT_NOOP;
   return out;
 }
+
+namespace {
+/// DEFERRABLE and its kin belong to the constraint before them. False when the node is none of them.
+bool constraint_attribute(const Constraint* node, std::vector<ast::constraint>& list, ConstrType before, int position) {
+  auto fits = [&list] {
+    using kind = ast::constraint_kind;
+    return !list.empty() && (list.back().kind == kind::primary_key || list.back().kind == kind::unique || list.back().kind == kind::foreign_key);
+  };
+  const char* name = node->contype == CONSTR_ATTR_DEFERRABLE       ? "DEFERRABLE"
+                     : node->contype == CONSTR_ATTR_NOT_DEFERRABLE ? "NOT DEFERRABLE"
+                     : node->contype == CONSTR_ATTR_DEFERRED       ? "INITIALLY DEFERRED"
+                     : node->contype == CONSTR_ATTR_IMMEDIATE      ? "INITIALLY IMMEDIATE"
+                                                                   : nullptr;
+  if (name == nullptr) return false;
+  if (!fits()) throw sql_error(sqlstate::syntax_error, std::string("misplaced ") + name + " clause").at(position);
+  if (node->contype == CONSTR_ATTR_DEFERRED && before == CONSTR_ATTR_NOT_DEFERRABLE) {
+    throw sql_error(sqlstate::syntax_error, "constraint declared INITIALLY DEFERRED must be DEFERRABLE").at(position);
+  }
+  if (node->contype == CONSTR_ATTR_DEFERRABLE) list.back().deferrable = true;
+  if (node->contype == CONSTR_ATTR_DEFERRED) list.back().deferrable = list.back().initially_deferred = true;
+  return true;
+}
+}  // namespace
 
 ast::table_column transformer::column(const ColumnDef* node) {
   ast::table_column out;
@@ -124,14 +183,10 @@ ast::table_column transformer::column(const ColumnDef* node) {
   out.position = position(node->location);
   if (node->typeName != nullptr) out.type = type(node->typeName);
   if (node->collClause != nullptr) out.collation = strings(node->collClause->collname).back();
-  each<Constraint>(node->constraints, [this, &out](const Constraint* c) {
-    // Attribute nodes (DEFERRABLE and so on) belong to the constraint before them.
-    switch (c->contype) {
-      case CONSTR_ATTR_DEFERRABLE: if (!out.constraints.empty()) out.constraints.back().deferrable = true; return;
-      case CONSTR_ATTR_NOT_DEFERRABLE: case CONSTR_ATTR_IMMEDIATE: return;
-      case CONSTR_ATTR_DEFERRED: if (!out.constraints.empty()) out.constraints.back().deferrable = true; return;
-      default: out.constraints.push_back(constraint(c));
-    }
+  auto before = CONSTR_NULL;
+  each<Constraint>(node->constraints, [this, &out, &before](const Constraint* c) {
+    if (!constraint_attribute(c, out.constraints, before, position(c->location))) out.constraints.push_back(constraint(c));
+    before = c->contype;
   });
   if (node->raw_default != nullptr) {
     ast::constraint value;
@@ -154,10 +209,14 @@ ast::constraint transformer::constraint(const Constraint* node) {
     out.referenced_columns = strings(node->pk_attrs);
     if (node->fk_del_action != 0) out.on_delete = node->fk_del_action;
     if (node->fk_upd_action != 0) out.on_update = node->fk_upd_action;
-    if (node->fk_matchtype == 'f') not_supported("MATCH FULL", out.position);
+    out.match_full = node->fk_matchtype == 'f';
+    out.delete_columns = strings(node->fk_del_set_cols);
   }
   if (node->contype == CONSTR_EXCLUSION) not_supported("EXCLUDE constraint", out.position);
   out.deferrable = node->deferrable;
+  out.initially_deferred = node->initdeferred;
+  out.nulls_not_distinct = node->nulls_not_distinct;
+  out.included = strings(node->including);
   out.not_valid = node->skip_validation;
   out.always = node->generated_when == 'a';
   out.index = text_of(node->indexname);
@@ -169,6 +228,8 @@ ast::statement transformer::create_table_as(const CreateTableAsStmt* node) {
   ast::create_table_as_statement out;
   out.table = relation(node->into->rel);
   out.persistence = node->into->rel->relpersistence;
+  out.on_commit = on_commit_of(node->into->onCommit);
+  out.on_commit_given = node->into->onCommit != ONCOMMIT_NOOP;
   out.columns = strings(node->into->colNames);
   out.query = nested(node->query);
   out.if_not_exists = node->if_not_exists;
@@ -185,17 +246,22 @@ ast::create_index_statement transformer::create_index(const IndexStmt* node) {
   out.unique = node->unique;
   out.if_not_exists = node->if_not_exists;
   out.concurrent = node->concurrent;
-  out.has_where = node->whereClause != nullptr;
-  out.includes = node->indexIncludingParams != nullptr;
-  each<IndexElem>(node->indexParams, [this, &out](const IndexElem* e) {
-    ast::index_element element;
-    element.column = text_of(e->name);
-    element.value = expression(e->expr);
-    if (e->ordering == SORTBY_DESC) element.order = ast::sort_item::direction::descending;
-    if (e->nulls_ordering == SORTBY_NULLS_FIRST) element.null_order = ast::sort_item::nulls::first;
-    if (e->nulls_ordering == SORTBY_NULLS_LAST) element.null_order = ast::sort_item::nulls::last;
-    out.elements.push_back(std::move(element));
-  });
+  out.nulls_not_distinct = node->nulls_not_distinct;
+  out.where = expression(node->whereClause);
+  each<IndexElem>(node->indexParams, [this, &out](const IndexElem* e) { out.elements.push_back(index_element(e)); });
+  each<IndexElem>(node->indexIncludingParams, [this, &out](const IndexElem* e) { out.included.push_back(index_element(e)); });
+  return out;
+}
+
+ast::index_element transformer::index_element(const IndexElem* node) {
+  ast::index_element out;
+  out.column = text_of(node->name);
+  out.value = expression(node->expr);
+  if (node->opclass != nullptr) out.operator_class = strings(node->opclass).back();
+  if (node->ordering == SORTBY_DESC) out.order = ast::sort_item::direction::descending;
+  if (node->ordering == SORTBY_ASC) out.order = ast::sort_item::direction::ascending;
+  if (node->nulls_ordering == SORTBY_NULLS_FIRST) out.null_order = ast::sort_item::nulls::first;
+  if (node->nulls_ordering == SORTBY_NULLS_LAST) out.null_order = ast::sort_item::nulls::last;
   return out;
 }
 
@@ -272,6 +338,11 @@ ast::alter_table_command transformer::alter_command(const AlterTableCmd* node) {
         out.added.always = reinterpret_cast<const Integer*>(e->arg)->ival == 'a';
         out.added.kind = ast::constraint_kind::identity;
       });
+      break;
+    case AT_ValidateConstraint: out.what = kind::validate_constraint; break;
+    case AT_AlterConstraint:
+      out.what = kind::alter_constraint;
+      out.added = constraint(reinterpret_cast<const Constraint*>(node->def));
       break;
     case AT_SetRelOptions: case AT_ResetRelOptions:
       out.what = kind::set_options;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sql/bind/bind_index.hpp"
+
 namespace helios::sql {
 
 namespace {
@@ -22,9 +24,10 @@ const slot_expression* column_of(const expression_ptr& e) {
   return as_slot(e);
 }
 
-/// `column op value`, with the column of the table at hand on the left.
+/// `subject op value`, with a column of the table at hand or an expression over it on the left.
 struct comparison {
-  int column = -1;  ///< 0-based
+  int column = -1;  ///< 0-based; -1: an expression
+  expression_ptr subject;
   std::string op;
   expression_ptr value;
   const std::vector<expression_ptr>* any_of = nullptr;
@@ -46,10 +49,11 @@ class matcher {
   }
   const std::vector<comparison>& found() const { return found_; }
 
-  const comparison* equality(std::int16_t number) const { return find(number, "="); }
-  const comparison* find(std::int16_t number, std::string_view op) const {
+  /// `term`: the key's expression; null for a column.
+  const comparison* find(const index_key& key, const expression_ptr& term, std::string_view op) const {
     for (auto& c : found_) {
-      if (c.column + 1 == number && c.op == op) return &c;
+      if (c.op != op) continue;
+      if (term ? c.column < 0 && same_keys(key.type.id, type_of_value(c)) && key_of(*c.subject) == key_of(*term) : c.column + 1 == key.column) return &c;
     }
     return nullptr;
   }
@@ -70,15 +74,24 @@ class matcher {
   void add_list(const list_expression& list) {
     if (list.all() || list.op() != "=") return;
     int column = own_column(list.value());
-    if (column < 0) return;
+    if (column < 0 && !over_row(*list.value())) return;
     for (auto& m : list.members()) {
-      if (!fits(column, m)) return;
+      if (!fits(column, list.value(), m)) return;
     }
-    found_.push_back({column, "=", nullptr, &list.members()});
+    found_.push_back({column, list.value(), "=", nullptr, &list.members()});
   }
   void try_side(const std::string& op, const expression_ptr& left, const expression_ptr& right) {
     int column = own_column(left);
-    if (column >= 0 && fits(column, right)) found_.push_back({column, op, right, nullptr});
+    if ((column >= 0 || over_row(*left)) && fits(column, left, right)) found_.push_back({column, left, op, right, nullptr});
+  }
+  static oid type_of_value(const comparison& c) { return c.any_of != nullptr ? c.any_of->front()->type().id : c.value->type().id; }
+  /// Whether an expression reads the table's row: only then can it be a key.
+  bool over_row(const expression& e) const {
+    std::vector<int> slots;
+    collect_slots(e, slots);
+    return std::any_of(slots.begin(), slots.end(), [this](int s) {
+      return s >= source_.base && s < source_.base + static_cast<int>(source_.table->columns.size());
+    });
   }
   int own_column(const expression_ptr& e) const {
     auto* slot = column_of(e);
@@ -86,9 +99,9 @@ class matcher {
     int column = slot->slot() - source_.base;
     return column >= 0 && column < static_cast<int>(source_.table->columns.size()) ? column : -1;
   }
-  bool fits(int column, const expression_ptr& value) const {
-    return same_keys(source_.table->columns[static_cast<std::size_t>(column)].type.id, value->type().id) &&
-           usable_(*value) && is_stable(*value);
+  bool fits(int column, const expression_ptr& subject, const expression_ptr& value) const {
+    auto type = column < 0 ? subject->type().id : source_.table->columns[static_cast<std::size_t>(column)].type.id;
+    return same_keys(type, value->type().id) && usable_(*value) && is_stable(*value);
   }
 
   const table_source& source_;
@@ -96,20 +109,24 @@ class matcher {
   std::vector<comparison> found_;
 };
 
-/// Does reading the index from key `bound` on give the wanted order? `equal`: columns that are constant.
-bool gives_order(const index_def& index, std::size_t bound, const table_source& source, const std::vector<sort_key>& order,
-                 bool& backward) {
+/// Whether a key is what a row is sorted by.
+bool is_key(const index_key& key, const expression_ptr& term, const sort_key& by, const table_source& source) {
+  if (term) return key_of(*term) == key_of(*by.value);
+  auto* slot = as_slot(by.value);
+  return slot != nullptr && slot->slot() - source.base + 1 == key.column;
+}
+
+/// Does reading the index from key `bound` on give the wanted order? The keys before it are constant.
+bool gives_order(const index_def& index, const index_terms& terms, std::size_t bound, const table_source& source,
+                 const std::vector<sort_key>& order, bool& backward) {
   if (order.empty()) return false;
   std::size_t key = bound;
   bool decided = false;
   for (auto& o : order) {
-    auto* slot = as_slot(o.value);
-    if (slot == nullptr) return false;
-    int number = slot->slot() - source.base + 1;
-    bool constant = std::any_of(index.keys.begin(), index.keys.begin() + static_cast<std::ptrdiff_t>(bound),
-                                [number](const index_key& k) { return k.column == number; });
+    bool constant = false;
+    for (std::size_t i = 0; i < bound; ++i) constant = constant || is_key(index.keys[i], terms.keys[i], o, source);
     if (constant) continue;
-    if (key >= index.keys.size() || index.keys[key].column != number) return false;
+    if (key >= index.keys.size() || !is_key(index.keys[key], terms.keys[key], o, source)) return false;
     auto& k = index.keys[key];
     bool reverse = o.descending != k.descending;
     if (o.nulls_first != (reverse ? !k.nulls_first : k.nulls_first)) return false;
@@ -121,14 +138,15 @@ bool gives_order(const index_def& index, std::size_t bound, const table_source& 
   return true;
 }
 
-access_path with_index(const index_def& index, const matcher& match, const table_source& source, const std::vector<sort_key>& order) {
+access_path with_index(const index_def& index, const index_terms& terms, const matcher& match, const table_source& source,
+                       const std::vector<sort_key>& order) {
   access_path out;
   index_range range;
   range.index = &index;
   double rows = table_rows;
   std::size_t bound = 0;
   for (; bound < index.keys.size(); ++bound) {
-    auto* c = match.equality(index.keys[bound].column);
+    auto* c = match.find(index.keys[bound], terms.keys[bound], "=");
     if (c == nullptr) break;
     range.equal.push_back(c->value);
     rows = std::max(1.0, rows * equal_share);
@@ -139,21 +157,22 @@ access_path with_index(const index_def& index, const matcher& match, const table
       break;
     }
   }
-  if (bound == index.keys.size() && index.unique) {
+  if (bound == index.keys.size() && index.keeps_keys_apart()) {
     rows = range.any_of.empty() ? 1 : static_cast<double>(range.any_of.size());
   } else if (bound < index.keys.size() && range.any_of.empty()) {
-    auto column = index.keys[bound].column;
+    auto& key = index.keys[bound];
+    auto& term = terms.keys[bound];
     for (const char* op : {">", ">="}) {
-      if (auto* c = match.find(column, op); c != nullptr && !range.low) range.low = index_bound{c->value, op[1] == '='};
+      if (auto* c = match.find(key, term, op); c != nullptr && !range.low) range.low = index_bound{c->value, op[1] == '='};
     }
     for (const char* op : {"<", "<="}) {
-      if (auto* c = match.find(column, op); c != nullptr && !range.high) range.high = index_bound{c->value, op[1] == '='};
+      if (auto* c = match.find(key, term, op); c != nullptr && !range.high) range.high = index_bound{c->value, op[1] == '='};
     }
     if (range.low) rows *= range_share;
     if (range.high) rows *= range_share;
   }
   bool backward = false;
-  if (range.any_of.empty()) out.ordered = gives_order(index, bound, source, order, backward);
+  if (range.any_of.empty()) out.ordered = gives_order(index, terms, bound, source, order, backward);
   range.backward = out.ordered && backward;
   out.rows = rows;
   bool bounded = !range.equal.empty() || range.low || range.high;
@@ -163,7 +182,7 @@ access_path with_index(const index_def& index, const matcher& match, const table
 
 }  // namespace
 
-access_path choose_access(const catalog& definitions, const table_source& source, const condition_list& filter,
+access_path choose_access(analysis& in, const table_source& source, const condition_list& filter,
                           const std::function<bool(const expression&)>& usable, const std::vector<sort_key>& order,
                           bool limited) {
   matcher match(source, filter, usable);
@@ -172,12 +191,15 @@ access_path choose_access(const catalog& definitions, const table_source& source
   for (std::size_t i = 0; i < filter.size(); ++i) best.rows *= filter_share;
   double best_cost = table_rows;
   for (oid id : source.table->indexes) {
-    auto* index = definitions.find_index(id);
+    auto* index = in.definitions().find_index(id);
     if (index == nullptr) continue;
-    auto path = with_index(*index, match, source, order);
+    auto terms = terms_of(in, *index, *source.table, source.base);
+    if (!implies(filter, terms->predicate)) continue;
+    auto path = with_index(*index, *terms, match, source, order);
     if (!path.range) continue;
     // Reading through an index costs more per row than reading the table; an order with a LIMIT stops early.
-    double cost = path.rows * 2;
+    // Of a partial index and a whole one, the partial one is smaller.
+    double cost = path.rows * (terms->predicate.empty() ? 2 : 1.9);
     if (path.ordered) cost = limited ? std::min(cost, 200.0) : cost * 0.8;
     if (cost < best_cost) {
       best_cost = cost;

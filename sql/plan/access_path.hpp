@@ -16,7 +16,7 @@ struct access_path {
 };
 
 /// `usable`: can the expression be computed before the table is read?
-access_path choose_access(const catalog& definitions, const table_source& source, const condition_list& filter,
+access_path choose_access(analysis& in, const table_source& source, const condition_list& filter,
                           const std::function<bool(const expression&)>& usable, const std::vector<sort_key>& order,
                           bool limited);
 

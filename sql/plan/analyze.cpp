@@ -68,6 +68,9 @@ plan_ptr analyze(const ast::statement& statement, const bind_environment& env, s
   if (auto* s = std::get_if<ast::delete_statement>(&statement.node); s != nullptr) {
     return finish_plan(in, plan::kind::erase, bind.erase(*s));
   }
+  if (auto* s = std::get_if<ast::merge_statement>(&statement.node); s != nullptr) {
+    return finish_plan(in, plan::kind::merge, bind.merge(*s));
+  }
   throw sql_error(sqlstate::internal_error, "this statement has no plan");
 }
 
@@ -77,6 +80,7 @@ std::string command_name(plan::kind what) {
     case plan::kind::insert: return "INSERT";
     case plan::kind::update: return "UPDATE";
     case plan::kind::erase: return "DELETE";
+    case plan::kind::merge: return "MERGE";
   }
   return "?";
 }

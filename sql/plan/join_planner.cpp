@@ -87,7 +87,7 @@ class join_planner {
       return out;
     }
     auto usable = [&](const expression& e) { return covered(e, available); };
-    auto path = choose_access(in_.definitions(), {t.table, t.base, t.alias}, filter, usable, order, limited_);
+    auto path = choose_access(in_, {t.table, t.base, t.alias}, filter, usable, order, limited_);
     out.rows = path.rows;
     out.ordered = path.ordered;
     out.root = path.range ? make_index_scan({t.table, t.base, t.alias}, *path.range, std::move(filter))
@@ -131,7 +131,7 @@ class join_planner {
       if (covered(*c, both)) own.push_back(c);
     }
     auto usable = [&](const expression& e) { return covered(e, available); };
-    return choose_access(in_.definitions(), {t.table, t.base, t.alias}, own, usable, {}, false).rows;
+    return choose_access(in_, {t.table, t.base, t.alias}, own, usable, {}, false).rows;
   }
 
   bool ready(const tree& t, const slot_set& have) const {
@@ -209,7 +209,7 @@ class join_planner {
     add(out.slots, right_slots);
     if (right.what == tree::kind::table && left.rows <= index_join_rows_max) {
       auto usable = [&](const expression& e) { return covered(e, left.slots); };
-      auto path = choose_access(in_.definitions(), {right.table, right.base, right.alias}, conditions, usable, {}, false);
+      auto path = choose_access(in_, {right.table, right.base, right.alias}, conditions, usable, {}, false);
       if (path.range && !path.range->equal.empty()) {
         auto scan = make_index_scan({right.table, right.base, right.alias}, *path.range, std::move(conditions));
         out.root = make_nested_loop(left.root, std::move(scan), keep_left);

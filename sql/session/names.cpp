@@ -1,6 +1,8 @@
 // How names are found for this session: search_path, the catalog of the running statement, and the text forms of reg*
 // types.
 
+#include <algorithm>
+
 #include "base/sql_error.hpp"
 #include "sql/ast/deparse.hpp"
 #include "sql/bind/binder.hpp"
@@ -16,11 +18,13 @@ catalog_ptr session_core::definitions() const {
   auto* self = const_cast<session_core*>(this);
   auto at = self->work_.snapshot() ? self->work_.snapshot() : self->db_.engine().take_snapshot();
   auto own = self->work_.definitions_changed();
+  auto& temporary = self->work_.private_rows().rows;
+  bool has_temporary = temporary.count(temporary_catalog_space) > 0;
   if (definitions_ && definitions_version_ == at->catalog_version() && own_definitions_ == own) {
     return definitions_;
   }
   if (definitions_) seen_definitions_.push_back(definitions_);
-  definitions_ = own == 0 ? self->db_.catalog_at(at) : catalog::load(at, &self->work_.writer(), ~std::uint64_t{0});
+  definitions_ = own == 0 && !has_temporary ? self->db_.catalog_at(at) : catalog::load(at, &self->work_.writer(), ~std::uint64_t{0});
   definitions_version_ = at->catalog_version();
   own_definitions_ = own;
   return definitions_;
@@ -63,6 +67,11 @@ std::vector<oid> session_core::search_path(bool with_implicit) const {
     }
   }
   if (with_implicit && !listed) out.insert(out.begin(), pg_catalog_schema);
+  // The session's temporary schema comes first, unless the path gives it another place.
+  auto* temporary = c->temporary_schema();
+  if (with_implicit && temporary != nullptr && std::find(out.begin(), out.end(), temporary->id) == out.end()) {
+    out.insert(out.begin(), temporary->id);
+  }
   return out;
 }
 
@@ -187,6 +196,18 @@ std::string session_core::view_text(oid view, bool pretty) const {
     return system ? ast::quote_identifier(name.name) : std::string();
   };
   return with_type_names(ast::to_sql(*query, style)) + ";";
+}
+
+std::string session_core::pretty_expression(std::string_view text) const {
+  ast::query_style style;
+  style.pretty = true;
+  try {
+    auto parsed = parse("SELECT " + std::string(text));
+    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
+    return ast::to_sql(*select.query->targets.at(0).value, style);
+  } catch (const sql_error&) {
+    return std::string(text);  // a list of expressions, or no expression at all
+  }
 }
 
 std::string session_core::role_name(oid id) const {

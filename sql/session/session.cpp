@@ -152,6 +152,15 @@ void session_core::failed() {
 }
 
 void session_core::commit_transaction() {
+  std::vector<storage::space_id> emptied;
+  try {
+    run_checks(work_.deferred().take_all());
+    drop_on_commit();
+    emptied = spaces_to_empty();
+  } catch (...) {
+    rollback_transaction();
+    throw;
+  }
   explicit_ = aborted_ = false;
   added_labels_.clear();
   try {
@@ -163,6 +172,7 @@ void session_core::commit_transaction() {
     forget_definitions();
     throw;
   }
+  for (auto space : emptied) work_.private_rows().rows.erase(space);
   finish_cursors(true);
   settings_.commit();
   ++transaction_number_;
@@ -212,6 +222,7 @@ void session_core::reset() {
   last_sequence_.reset();
   work_.channels().unlisten_all();
   work_.advisory().release_session();
+  drop_temporary();
   settings_.reset_all();
   settings_.reset("session_authorization");
   settings_.reset("role");

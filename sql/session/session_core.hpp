@@ -141,6 +141,8 @@ class session_core final : public session, public session_hooks, public object_n
   void require_writable(std::string_view command) override;
   void require_no_writer(std::string_view command) override;
   std::string view_text(oid view, bool pretty) const override;
+  std::string pretty_expression(std::string_view text) const override;
+  std::map<oid, storage::sequence_state>& temporary_sequences() override { return temporary_sequences_; }
   bool is_superuser() const override;
   void warn(const std::string& message, const std::string& detail) override { notice("WARNING", "01000", message, {}, detail); }
   void remember_sequence(oid sequence, std::int64_t value) override;
@@ -174,8 +176,12 @@ class session_core final : public session, public session_hooks, public object_n
   call_context context(arena& memory);
   void notice(const char* severity, const char* state, const std::string& message, const std::string& hint = {}, const std::string& detail = {});
   oid next_oid() { return db_.engine().sequences().next_oid(db_.sink()); }
+  /// Unique on the node for as long as it runs: locks go by it.
+  oid next_temporary_oid() { return db_.next_temporary_oid(); }
   /// Where an object of this name goes: without a schema, the first of search_path; throws 3F000.
   oid schema_of(const ast::relation_name& name, const char* what) const;
+  /// The same for CREATE with this persistence: 't' leads to the session's temporary schema, which comes into being.
+  oid schema_for(const ast::relation_name& name, char persistence);
   /// The current role; 0 when it was dropped meanwhile.
   oid role_id() const;
   void note_added_label(oid id) { added_labels_.insert(id); }
@@ -217,6 +223,13 @@ class session_core final : public session, public session_hooks, public object_n
   std::optional<execution> run_lifted(const parsed_statement& statement, row_sink& sink);
   void apply_setting(const std::string& name, const std::string& value);
   transaction_modes default_modes() const;
+  // temporary.cpp
+  oid make_temporary_schema();
+  void drop_temporary();
+  void drop_on_commit();
+  std::vector<storage::space_id> spaces_to_empty() const;
+  void run_checks(std::deque<row_check> checks);
+  std::string run_set_constraints(const ast::set_constraints_statement& s);
   void commit_transaction();
   void rollback_transaction();
   void finish_cursors(bool committed);
@@ -279,6 +292,7 @@ class session_core final : public session, public session_hooks, public object_n
   std::map<std::string, prepared_statement_ptr> statements_;
   std::map<std::string, std::unique_ptr<sql_cursor>> cursors_;
   std::unordered_map<oid, std::int64_t> sequence_values_;
+  std::map<oid, storage::sequence_state> temporary_sequences_;
   std::optional<oid> last_sequence_;
 };
 

@@ -62,6 +62,7 @@ storage::transaction& session_transaction::writer() {
   if (!writer_) {
     writer_ = engine().begin();
     writer_->act_for(process_);
+    writer_->use_private(private_);
   }
   return *writer_;
 }
@@ -77,6 +78,7 @@ lsn session_transaction::commit() {
     settle();
     channels_.before_commit(nullptr);
     channels_.committed(false);
+    if (writer_) writer_->keep_private();
     return {};
   }
   auto unit = writer_->seal(wall_clock_us());
@@ -97,6 +99,7 @@ lsn session_transaction::commit() {
   }
   auto position = unit->end;
   channels_.committed(true);
+  writer_->keep_private();
   end();
   return position;
 }
@@ -115,6 +118,7 @@ void session_transaction::end() {
   relation_locks_.clear();
   since_savepoint_.clear();
   savepoints_.clear();
+  deferred_.clear();
   snapshot_.reset();
   fixed_.reset();
   unseen_ = {};
@@ -123,8 +127,8 @@ void session_transaction::end() {
   ++generation_;
 }
 
-void session_transaction::set_savepoint(const std::string& name) { 
-  savepoints_.push_back({name, writer().next_seq(), channels_.now(), advisory_.now(), since_savepoint_.size()});
+void session_transaction::set_savepoint(const std::string& name) {
+  savepoints_.push_back({name, writer().next_seq(), channels_.now(), advisory_.now(), since_savepoint_.size(), deferred_.current()});
 }
 
 bool session_transaction::release_savepoint(const std::string& name) {
@@ -144,6 +148,8 @@ bool session_transaction::rollback_to_savepoint(const std::string& name) {
 
 void session_transaction::undo_to(const savepoint& at) {
   writer().rollback_to(at.at);
+  deferred_.forget(at.at);
+  deferred_.restore(at.constraint_modes);
   channels_.rollback_to(at.channels);
   advisory_.release_transaction(at.advisory);
   release_locks(at.locks);
@@ -216,11 +222,14 @@ void session_transaction::begin_statement() {
   } else {
     snapshot_ = fresh_snapshot();
   }
+  if (!private_.rows.empty()) (void)writer();
   statement_start_ = writer_ ? writer_->next_seq() : 0;
 }
 
+bool session_transaction::reads_own() const { return writer_ && (writer_->has_writes() || writer_->has_private_writes() || !private_.rows.empty()); }
+
 read_view session_transaction::view() const {
-  bool own = writer_ && writer_->has_writes();
+  bool own = reads_own();
   return {snapshot_, own ? writer_.get() : nullptr, statement_start_};
 }
 
@@ -230,7 +239,8 @@ void session_transaction::undo_statement() {
 
 read_view session_transaction::newest_view(lsn at_least) {
   note_unseen(at_least);
-  bool own = writer_ && writer_->has_writes();
+  if (!private_.rows.empty()) (void)writer();
+  bool own = reads_own();
   return {fresh_snapshot(), own ? writer_.get() : nullptr, ~storage::write_seq{0}};
 }
 

@@ -20,6 +20,7 @@
 #include "base/fiber_host.hpp"
 #include "sql/database.hpp"
 #include "sql/exec/evaluation.hpp"
+#include "sql/exec/pending_checks.hpp"
 #include "sql/session/advisory_locks.hpp"
 #include "sql/session/channel_work.hpp"
 #include "storage/lock_table.hpp"
@@ -63,6 +64,7 @@ class session_transaction {
     channel_work::mark channels = {};
     std::size_t advisory = 0;
     std::size_t locks = 0;
+    deferred_checks::modes constraint_modes;
   };
   void set_savepoint(const std::string& name);
   /// False when there is no such savepoint.
@@ -88,6 +90,11 @@ class session_transaction {
   void settle() {
     if (has_unseen()) await_unseen();
   }
+  /// Constraints that are checked at the end of the transaction.
+  deferred_checks& deferred() { return deferred_; }
+  const deferred_checks& deferred() const { return deferred_; }
+  /// What private spaces hold: temporary tables and their definitions.
+  storage::private_spaces& private_rows() { return private_; }
   void set_read_floor(lsn floor) { floor_ = std::max(floor_, floor); }
 
   // --- locks ---
@@ -134,6 +141,7 @@ class session_transaction {
   void await_unseen();
   storage::snapshot_ptr fresh_snapshot();
   void end();
+  bool reads_own() const;
 
   database& db_;
   fiber_host& host_;
@@ -156,6 +164,8 @@ class session_transaction {
   };
   std::vector<taken_lock> since_savepoint_;  ///< since the first savepoint: what rolling back to one gives up
   int exclusive_locks_ = 0;
+  deferred_checks deferred_;
+  storage::private_spaces private_;
   lsn floor_;
   lsn unseen_;  ///< of commits whose rows this transaction has taken over before they were visible; 0: none
   std::int64_t started_us_ = 0;

@@ -30,7 +30,8 @@ void row_buffer::row(std::span<const datum> values) {
 
 bool session_core::is_planned(const ast::statement& tree) {
   return std::holds_alternative<ast::select_statement>(tree.node) || std::holds_alternative<ast::insert_statement>(tree.node) ||
-         std::holds_alternative<ast::update_statement>(tree.node) || std::holds_alternative<ast::delete_statement>(tree.node);
+         std::holds_alternative<ast::update_statement>(tree.node) || std::holds_alternative<ast::delete_statement>(tree.node) ||
+         std::holds_alternative<ast::merge_statement>(tree.node);
 }
 
 void session_core::check_usable(const ast::statement& tree) const {
@@ -46,6 +47,13 @@ void session_core::start_statement(const ast::statement& tree) {
 }
 
 // --- plans ---
+
+namespace {
+/// A transaction that is READ ONLY may do that.
+bool writes_temporary_only(const plan& p) {
+  return std::all_of(p.locks.begin(), p.locks.end(), [](auto& l) { return l.second < storage::lock_mode::row_exclusive || is_temporary(l.first); });
+}
+}  // namespace
 
 plan_ptr session_core::begin_plan(const ast::statement& tree, plan_ptr cached, std::span<const oid> types, const char* command) {
   auto p = std::move(cached);
@@ -75,7 +83,7 @@ plan_ptr session_core::begin_plan(const ast::statement& tree, plan_ptr cached, s
     p = std::move(copy);
     if (p->locks_rows && command == nullptr) require_writable("SELECT FOR UPDATE");
   }
-  if (command != nullptr) require_writable(command);
+  if (command != nullptr && (options_.read_only || !writes_temporary_only(*p))) require_writable(command);
   if (p->modifies && command == nullptr) require_writable("SELECT");
   if (p->writes() && work_.modes().isolation == isolation_level::repeatable_read &&
       db_.engine().take_snapshot()->catalog_version() != work_.snapshot()->catalog_version()) {
@@ -144,6 +152,7 @@ const char* written_command(const ast::statement& tree) {
   if (std::holds_alternative<ast::insert_statement>(tree.node)) return "INSERT";
   if (std::holds_alternative<ast::update_statement>(tree.node)) return "UPDATE";
   if (std::holds_alternative<ast::delete_statement>(tree.node)) return "DELETE";
+  if (std::holds_alternative<ast::merge_statement>(tree.node)) return "MERGE";
   return nullptr;
 }
 

@@ -78,6 +78,8 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::comment_statement& s) { return definitions_of.comment(s); },
           [&](const ast::drop_statement& s) { return definitions_of.drop(s); },
           [&](const ast::create_index_statement& s) { return definitions_of.create_index(s); },
+          [&](const ast::reindex_statement& s) { return definitions_of.reindex(s); },
+          [&](const ast::set_constraints_statement& s) { return run_set_constraints(s); },
           [&](const ast::sequence_statement& s) { return definitions_of.sequence(s); },
           [&](const ast::create_schema_statement& s) { return definitions_of.create_schema(s); },
           [&](const ast::alter_table_statement& s) { return definitions_of.alter_table(s); },
@@ -337,6 +339,7 @@ std::string session_core::run_execute(const ast::execute_statement& s, const cal
   const char* command = std::holds_alternative<ast::insert_statement>(tree.node)   ? "INSERT"
                         : std::holds_alternative<ast::update_statement>(tree.node) ? "UPDATE"
                         : std::holds_alternative<ast::delete_statement>(tree.node) ? "DELETE"
+                        : std::holds_alternative<ast::merge_statement>(tree.node)  ? "MERGE"
                                                                                    : nullptr;
   auto p = begin_plan(tree, core.plan_, core.types_, command);
   check_result(core, *p);
@@ -407,7 +410,10 @@ std::string session_core::run_discard(const ast::discard_statement& s) {
       sequence_values_.clear();
       last_sequence_.reset();
       return "DISCARD SEQUENCES";
-    case kind::temporary: return "DISCARD TEMP";
+    case kind::temporary:
+      work_.begin_statement();
+      ddl(*this).drop_temporary(false);
+      return "DISCARD TEMP";
   }
   return "DISCARD";
 }

@@ -1,5 +1,8 @@
 // pg_attribute and pg_attrdef.
+#include <algorithm>
+
 #include "sql/catalog/privileges.hpp"
+#include "sql/functions/definition_text.hpp"
 #include "sql/views/type_facts.hpp"
 #include "sql/views/view_rows.hpp"
 
@@ -33,6 +36,28 @@ void table_attributes(view_rows& out, const table_def& t) {
   }
 }
 
+std::string expression_column_name(const std::string& text, const std::vector<std::string>& taken) {
+  const std::string base = index_expression_name(text);
+  std::string name = base;
+  for (int n = 1; std::find(taken.begin(), taken.end(), name) != taken.end(); ++n) name = base + std::to_string(n);
+  return name;
+}
+
+void index_attributes(view_rows& out, const index_def& i, const table_def& t) {
+  std::int64_t number = 0;
+  std::vector<std::string> names;
+  auto add = [&](const std::string& name, type_ref type) {
+    names.push_back(name);
+    attribute(out, i.id, ++number, name, type);
+  };
+  auto column = [&t](std::int16_t n) -> const column_def& { return t.columns[static_cast<std::size_t>(n - 1)]; };
+  for (const auto& k : i.keys) {
+    if (k.column != 0) add(column(k.column).name, column(k.column).type);
+    else add(expression_column_name(k.expression, names), k.type);
+  }
+  for (auto n : i.included) add(column(n).name, column(n).type);
+}
+
 void attribute_rows(view_rows& out) {
   for (const auto& view : all_system_views())
     for (std::size_t i = 0; i < view.relation.columns.size(); ++i) {
@@ -41,10 +66,7 @@ void attribute_rows(view_rows& out) {
     }
   for (const auto& [id, t] : out.definitions->tables()) table_attributes(out, t);
   for (const auto& [id, i] : out.definitions->indexes()) {
-    const table_def* t = out.definitions->find_table(i.table);
-    for (std::size_t k = 0; t && k < i.keys.size(); ++k)
-      for (const auto& c : t->columns)
-        if (c.number == i.keys[k].column) attribute(out, id, static_cast<std::int64_t>(k) + 1, c.name, c.type);
+    if (const table_def* t = out.definitions->find_table(i.table)) index_attributes(out, i, *t);
   }
   for (const auto& [id, s] : out.definitions->sequences()) {
     attribute(out, id, 1, "last_value", {type_oid::int8, -1}).set("attnotnull", true);

@@ -9,7 +9,7 @@ namespace {
 
 view_rows& relation(view_rows& out, oid id, std::string_view name, oid schema, oid owner, char kind) {
   out.row().set("oid", id).set("relname", name).set("relnamespace", schema).set("relowner", owner).set("relkind", kind);
-  return out.set("relpersistence", 'p').set("relreplident", kind == 'r' ? 'd' : 'n').set("relispopulated", true);
+  return out.set("relpersistence", is_temporary(id) ? 't' : 'p').set("relreplident", kind == 'r' ? 'd' : 'n').set("relispopulated", true);
 }
 
 std::int64_t check_count(const table_def& t) {
@@ -18,13 +18,14 @@ std::int64_t check_count(const table_def& t) {
   return n;
 }
 
-/// Tables on either side of a foreign key. PostgreSQL enforces keys by triggers, and psql asks for keys only where a
-/// table has triggers.
+/// Tables on either side of a foreign key, or with a deferrable one of their own. PostgreSQL enforces these by triggers, and
+/// psql asks for keys only where a table has triggers.
 std::set<oid> keyed_tables(const catalog& c) {
   std::set<oid> out;
   for (const auto& [id, t] : c.tables())
     for (const auto& k : t.constraints)
       if (k.kind == constraint_kind::foreign_key) out.insert({id, k.referenced_table});
+      else if (k.deferrable) out.insert(id);
   return out;
 }
 
@@ -52,7 +53,7 @@ void class_rows(view_rows& out) {
   for (const auto& [id, i] : out.definitions->indexes()) {
     const table_def* table = out.definitions->find_table(i.table);
     relation(out, id, i.name, i.schema, table ? table->owner : bootstrap_role, 'i').set("relam", btree_method);
-    out.set("relfilenode", i.space.value).set("relnatts", i.keys.size()).set("reltuples", -1.0);
+    out.set("relfilenode", i.space.value).set("relnatts", i.keys.size() + i.included.size()).set("reltuples", -1.0);
   }
   for (const auto& [id, s] : out.definitions->sequences())
     relation(out, id, s.name, s.schema, s.owner, 'S').set("relfilenode", id).set("relnatts", 3).set("reltuples", 1.0)
@@ -98,7 +99,8 @@ void depend_rows(view_rows& out) {
   for (const auto& [id, s] : out.definitions->sequences())
     if (s.owned_by_table != 0) dependency(out, class_of_relations, id, s.owned_by_table, s.owned_by_column, 'a');
   for (const auto& [id, i] : out.definitions->indexes())
-    for (const auto& k : i.keys) dependency(out, class_of_relations, id, i.table, k.column, 'a');
+    for (const auto& k : i.keys)
+      if (k.column != 0) dependency(out, class_of_relations, id, i.table, k.column, 'a');
   for (const auto& [id, t] : out.definitions->tables())
     for (const auto& c : t.constraints)
       for (auto column : c.columns) dependency(out, class_of_constraints, c.id, id, column, 'a');

@@ -193,4 +193,40 @@ const type_facts* find_type_facts(oid id) {
 
 std::span<const type_io_function> type_io_functions() { return functions; }
 
+namespace {
+/// Several types share a class (varchar has text's): each class once.
+std::vector<operator_class> all_operator_classes() {
+  std::vector<operator_class> out;
+  for (const type_ops* t : all_types()) {
+    const type_facts* facts = find_type_facts(t->id);
+    if (!facts || facts->btree_class == 0) continue;
+    auto same = [facts](const operator_class& c) { return c.id == facts->btree_class; };
+    if (std::none_of(out.begin(), out.end(), same)) out.push_back({facts->btree_class, std::string(t->name) + "_ops", t->id, true});
+  }
+  // All text sorts by its bytes here, as the pattern classes want it.
+  out.push_back({4217, "text_pattern_ops", type_oid::text, false});
+  out.push_back({4218, "varchar_pattern_ops", type_oid::text, false});
+  out.push_back({4219, "bpchar_pattern_ops", type_oid::bpchar, false});
+  out.push_back({10009, "cidr_ops", type_oid::inet, false});
+  out.push_back({10044, "varchar_ops", type_oid::text, false});
+  return out;
+}
+}  // namespace
+
+std::span<const operator_class> operator_classes() {
+  static const std::vector<operator_class> all = all_operator_classes();
+  return all;
+}
+
+const operator_class* find_operator_class(std::string_view name) {
+  for (const auto& c : operator_classes())
+    if (c.name == name) return &c;
+  return nullptr;
+}
+
+oid named_operator_class(std::string_view name) {
+  const operator_class* found = name.empty() ? nullptr : find_operator_class(name);
+  return found ? found->id : 0;
+}
+
 }  // namespace helios::sql

@@ -66,11 +66,12 @@ void for_each_class(Row row) {
       row(*t, *facts);
 }
 void class_rows(view_rows& out) {
-  for_each_class([&](const type_ops& t, const type_facts& facts) {
-    out.row().set("oid", facts.btree_class).set("opcmethod", btree_method).set("opcname", std::string(t.name) + "_ops");
-    out.set("opcnamespace", pg_catalog_schema).set("opcowner", bootstrap_role).set("opcfamily", facts.btree_family);
-    out.set("opcintype", t.id).set("opcdefault", true);
-  });
+  for (const auto& c : operator_classes()) {
+    const type_facts* facts = find_type_facts(c.input);
+    out.row().set("oid", c.id).set("opcmethod", btree_method).set("opcname", c.name);
+    out.set("opcnamespace", pg_catalog_schema).set("opcowner", bootstrap_role).set("opcfamily", facts ? facts->btree_family : oid{0});
+    out.set("opcintype", c.input).set("opcdefault", c.is_default);
+  }
 }
 void family_rows(view_rows& out) {
   std::set<oid> seen;

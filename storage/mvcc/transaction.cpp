@@ -1,5 +1,6 @@
 #include "storage/transaction.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -169,6 +170,39 @@ class own_source final : public entry_source {
   entry entry_;
 };
 
+/// The rows of a private space from before the transaction.
+class private_source final : public entry_source {
+ public:
+  using row_map = std::map<std::string, std::string, std::less<>>;
+  private_source(const row_map& rows, const key_range& range, scan_direction direction) : forward_(direction == scan_direction::forward) {
+    begin_ = at_ = rows.lower_bound(range.lower);
+    end_ = range.upper && *range.upper > range.lower ? rows.lower_bound(*range.upper) : range.upper ? begin_ : rows.end();
+    if (!forward_) at_ = end_;
+    valid_ = begin_ != end_;
+    if (valid_ && !forward_) --at_;
+    fill();
+  }
+  bool valid() const override { return valid_; }
+  const entry& current() const override { return entry_; }
+  void next() override {
+    if (forward_) {
+      valid_ = ++at_ != end_;
+    } else {
+      valid_ = at_ != begin_;
+      if (valid_) --at_;
+    }
+    fill();
+  }
+
+ private:
+  void fill() {
+    if (valid_) entry_ = {at_->first, at_->second, own_version, false};
+  }
+  bool forward_, valid_ = false;
+  row_map::const_iterator begin_, at_, end_;
+  entry entry_;
+};
+
 class own_transaction final : public transaction {
  public:
   own_transaction(txn_id id, lock_table& locks) : id_(id), locks_(locks) {}
@@ -194,13 +228,18 @@ class own_transaction final : public transaction {
         }
       }
     }
-    return at.get(space, key);
+    return is_private(space) ? get_private(space, key) : at.get(space, key);
   }
 
   std::unique_ptr<cursor> scan(const snapshot_ptr& at, space_id space, const key_range& range,
                                scan_direction direction, write_seq before) const override {
     std::vector<std::unique_ptr<entry_source>> sources;
     if (dropped(space, before)) return merge(std::move(sources), direction, at);
+    if (is_private(space)) {
+      sources.push_back(std::make_unique<own_source>(state_, space, range, direction, before));
+      if (const auto* rows = private_rows(space)) sources.push_back(std::make_unique<private_source>(*rows, range, direction));
+      return merge(std::move(sources), direction, at);
+    }
     auto below = at->scan(space, range, direction);
     // Writes to come do not show either, so without any now there is nothing to merge.
     if (state_.writes.empty() && before <= next_seq_) return below;
@@ -218,6 +257,7 @@ class own_transaction final : public transaction {
       const auto at = log_.back();
       if (at->second->seq < to) break;
       bytes_ -= at->second->value_bytes + overhead_bytes;
+      if (!is_private(at->first.space)) --shared_writes_;
       if (auto* older = at->second->older) {
         at->second = older;
       } else {
@@ -227,7 +267,10 @@ class own_transaction final : public transaction {
     }
   }
 
-  bool has_writes() const override { return !log_.empty() || !drops_.empty(); }
+  bool has_writes() const override {
+    return shared_writes_ > 0 ||
+           std::any_of(drops_.begin(), drops_.end(), [](const drop& d) { return !is_private(d.space); });
+  }
   std::uint64_t bytes() const override { return bytes_; }
 
   commit_unit_ptr seal(std::int64_t commit_time_us) override {
@@ -239,17 +282,39 @@ class own_transaction final : public transaction {
     out->acknowledged = std::make_shared<completion>();
     out->body.reserve(static_cast<std::size_t>(bytes_));
     for (const auto& [where, newest] : state_.writes) {
-      if (dropped(where.space, UINT64_MAX)) continue;
+      if (is_private(where.space) || dropped(where.space, UINT64_MAX)) continue;
       out->changes_catalog |= is_catalog(where.space);
       if (newest->erased) encode_erase(out->body, where.space, where.key);
       else encode_put(out->body, where.space, where.key, newest->value());
     }
     for (const auto& dropped_space : drops_) {
+      if (is_private(dropped_space.space)) continue;
       out->changes_catalog |= is_catalog(dropped_space.space);
       encode_drop_space(out->body, dropped_space.space);
     }
     if (!out->changes_catalog) out->handed_over = written_rows();
     return out;
+  }
+
+  void use_private(private_spaces& spaces) override { private_ = &spaces; }
+
+  bool has_private_writes() const override {
+    // Keys are in order of their spaces, the private ones at the end.
+    return (!state_.writes.empty() && is_private(state_.writes.rbegin()->first.space)) ||
+           std::any_of(drops_.begin(), drops_.end(), [](const drop& d) { return is_private(d.space); });
+  }
+
+  void keep_private() override {
+    if (!has_private_writes()) return;
+    HELIOS_INVARIANT(private_ != nullptr, "private writes have a place to go");
+    for (auto at = state_.writes.lower_bound(own_key{first_private_space, {}}); at != state_.writes.end(); ++at) {
+      auto& rows = private_->rows[at->first.space];
+      if (at->second->erased) rows.erase(std::string(at->first.key));
+      else rows.insert_or_assign(std::string(at->first.key), std::string(at->second->value()));
+    }
+    for (const auto& d : drops_) {
+      if (is_private(d.space)) private_->rows.erase(d.space);
+    }
   }
 
   lock_outcome lock(const lock_tag& tag, lock_mode mode, lock_wait_policy policy, completion_ptr& wait) override {
@@ -273,6 +338,19 @@ class own_transaction final : public transaction {
   static constexpr std::uint64_t overhead_bytes = 16;
   /// More rows than a transaction changes that others queue behind; passing on costs the WAL writer's time.
   static constexpr std::size_t handed_over_max = 64;
+
+  const private_source::row_map* private_rows(space_id space) const {
+    if (private_ == nullptr) return nullptr;
+    const auto found = private_->rows.find(space);
+    return found == private_->rows.end() ? nullptr : &found->second;
+  }
+  std::optional<versioned_view> get_private(space_id space, std::string_view key) const {
+    const auto* rows = private_rows(space);
+    if (rows == nullptr) return std::nullopt;
+    const auto found = rows->find(key);
+    if (found == rows->end()) return std::nullopt;
+    return versioned_view{own_version, found->second};
+  }
 
   // What was locked and not written stays locked: its next holder would find nothing that tells it of this commit.
   std::vector<lock_tag> written_rows() {
@@ -298,6 +376,7 @@ class own_transaction final : public transaction {
     at->second = made;
     state_.remember(at);
     log_.push_back(at);
+    if (!is_private(space)) ++shared_writes_;
     bytes_ += value.size() + overhead_bytes;
   }
 
@@ -315,8 +394,9 @@ class own_transaction final : public transaction {
   std::vector<own_writes::iterator> log_;  ///< in order of their numbers
   std::vector<drop> drops_;
   std::vector<lock_tag> changing_;  ///< row locks for changes; complete up to handed_over_max
+  private_spaces* private_ = nullptr;
   write_seq next_seq_ = 1;  ///< 0 sees no own write
-  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_ = 0, shared_writes_ = 0;
   bool sealed_ = false;
   bool has_locks_ = false;
 };

@@ -193,7 +193,13 @@ std::vector<outcome> sql_client::query(std::string_view text, std::string_view c
     if (out.back().error) return out;
   }
   guarded(*session_, whole, [&] { session_->end_implicit(); });
-  if (whole.error) out.push_back(whole);
+  if (whole.error && !out.empty()) {
+    // The commit comes before the last statement's tag, as on the wire.
+    out.back().tag.clear();
+    out.back().error = whole.error;
+  } else if (whole.error) {
+    out.push_back(whole);
+  }
   return out;
 }
 

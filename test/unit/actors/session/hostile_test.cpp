@@ -327,5 +327,5 @@ TEST_CASE_FIXTURE(logged_in, "a request that came under the lease is not answere
   const auto refused = client.read_answer();
   REQUIRE(refused.failure);
   CHECK(refused.failure->severity == "FATAL");
-  CHECK(refused.failure->sqlstate == "57P01");
+  CHECK(refused.failure->sqlstate == "08007");
 }

@@ -59,6 +59,27 @@ TEST_CASE_FIXTURE(routed, "a write on the standby has the primary's exact reply,
   CHECK(client.query("SELECT nextval('u_k_seq')").rows[0] == "2");
 }
 
+TEST_CASE_FIXTURE(routed, "a session with a temporary table reads on the primary until it discards it, and others do not see it") {
+  CHECK(client.query("CREATE TEMP TABLE mine (k int, v text)").tags[0] == "CREATE TABLE");
+  CHECK(client.query("INSERT INTO mine VALUES (1, 'one'), (2, 'two')").tags[0] == "INSERT 0 2");
+  CHECK(client.query("SELECT count(*) FROM mine").rows[0] == "2");
+  client.run_unnamed("SELECT v FROM mine WHERE k = 2");
+  CHECK(client.finish().rows[0] == "two");
+  client.query("BEGIN READ ONLY");
+  CHECK(client.query("SELECT count(*) FROM mine").rows[0] == "2");
+  client.query("COMMIT");
+  client.query("PREPARE p AS SELECT v FROM mine WHERE k = 1");
+  CHECK(client.query("EXECUTE p").rows[0] == "one");
+  client.query("DEALLOCATE p");
+  CHECK(client.query("SELECT count(*) FROM mine").rows[0] == "2");
+  CHECK(at_primary.query("SELECT * FROM mine").failure->sqlstate == "42P01");
+  session_client second(standby_port());
+  logged_in::log_in(second);
+  CHECK(second.query("SELECT * FROM mine").failure->sqlstate == "42P01");
+  client.query("DISCARD ALL");
+  CHECK(client.query("SELECT * FROM mine").failure->sqlstate == "42P01");
+}
+
 TEST_CASE_FIXTURE(routed, "reads stay on the standby") {
   client.query("SELECT 1");
   client.run_unnamed("SELECT count(*) FROM t");

@@ -90,6 +90,49 @@ TEST_CASE("a table survives its encoding whole") {
   CHECK(encode(back) == encode(t));
 }
 
+namespace {
+/// To sample_table(): a count, four flags and a list of no columns for its constraint, what becomes of it at commit.
+constexpr std::size_t added_by_version_3 = 4 + 4 + 4 + 1;
+}  // namespace
+
+TEST_CASE("what version 3 added survives, and an entry of version 2 is read without it") {
+  table_def t = sample_table();
+  t.constraints[0].deferrable = t.constraints[0].initially_deferred = t.constraints[0].match_full = true;
+  t.constraints[0].validated = false;
+  t.constraints[0].delete_columns = {1};
+  t.on_commit = 'd';
+  const table_def back = decode_table(t.id, encode(t));
+  const auto& rule = back.constraints[0];
+  CHECK((rule.deferrable && rule.initially_deferred && rule.match_full && !rule.validated));
+  CHECK(rule.delete_columns == std::vector<std::int16_t>{1});
+  CHECK(back.on_commit == 'd');
+
+  std::string old = encode(sample_table());
+  old.resize(old.size() - added_by_version_3);
+  old[0] = 2;
+  CHECK(encode(decode_table(16400, old)) == encode(sample_table()));
+
+  index_def i;
+  i.name = "i";
+  i.keys.resize(2);
+  i.keys[0].column = 1;
+  i.keys[1].expression = "lower(name)";
+  i.keys[1].type = {type_oid::text, -1};
+  i.keys[1].operator_class = "text_pattern_ops";
+  i.included = {2};
+  i.predicate = "(id > 5)";
+  i.unique = i.nulls_not_distinct = i.deferrable = true;
+  const index_def same = decode_index(1, encode(i));
+  CHECK(same.keys[1].expression == "lower(name)");
+  CHECK(same.keys[1].type.id == type_oid::text);
+  CHECK(same.keys[1].operator_class == "text_pattern_ops");
+  CHECK(same.included == i.included);
+  CHECK(same.predicate == i.predicate);
+  CHECK((same.nulls_not_distinct && same.deferrable));
+  CHECK(encode(same) == encode(i));
+  check_refuses_damage(encode(i), [](std::string_view b) { decode_index(1, b); });
+}
+
 TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is read without it") {
   table_def v = sample_table();
   v.kind = 'v';
@@ -108,6 +151,8 @@ TEST_CASE("what version 2 added to tables survives, and an entry of version 1 is
 
   // kind, populated, check option, empty definition, no uses, two columns of two bytes; and the two flags of version 3
   const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2 + 2;
+  // kind, populated, check option, empty definition, no uses, two columns of two bytes
+  const std::size_t added = 1 + 1 + 1 + 4 + 4 + 4 + 2 * 2 + added_by_version_3;
   std::string old = encode(sample_table());
   old.resize(old.size() - added);
   old[0] = 1;
@@ -187,7 +232,10 @@ TEST_CASE("damaged entries are refused, never half read") {
   check_refuses_damage(encode(sample_table()), [](std::string_view b) { decode_table(16400, b); });
   index_def i;
   i.name = "i";
-  i.keys = {{1, true, true}, {2, false, false}};
+  i.keys.resize(2);
+  i.keys[0].column = 1;
+  i.keys[0].descending = i.keys[0].nulls_first = true;
+  i.keys[1].column = 2;
   check_refuses_damage(encode(i), [](std::string_view b) { decode_index(1, b); });
   sequence_def s;
   s.name = "s";

@@ -190,3 +190,47 @@ TEST_CASE("locks end with release, or with the transaction") {
   txn.reset();
   CHECK(f.store().locks().list().empty());
 }
+
+TEST_CASE("private spaces are read and rolled back like others, and nothing of them reaches the log") {
+  store_fixture f;
+  f.open();
+  const space_id own{first_private_space.value + 7};
+  private_spaces kept;
+  auto see_own = [&](transaction& txn, scan_direction direction) { return read_all(*txn.scan(f.store().take_snapshot(), own, {}, direction, all)); };
+  const auto before = f.store().status().written;
+  {
+    auto txn = f.store().begin();
+    txn->use_private(kept);
+    txn->put(own, "a", "1");
+    txn->put(own, "b", "2");
+    const auto savepoint = txn->next_seq();
+    txn->erase(own, "a");
+    txn->put(own, "c", "3");
+    txn->rollback_to(savepoint);
+    CHECK(see_own(*txn, scan_direction::forward) == rows{{"a", "1"}, {"b", "2"}});
+    CHECK_FALSE(txn->has_writes());
+    CHECK(txn->has_private_writes());
+    txn->keep_private();
+  }
+  auto txn = f.store().begin();
+  txn->use_private(kept);
+  txn->put(own, "ab", "new");
+  txn->erase(own, "b");
+  CHECK(see_own(*txn, scan_direction::forward) == rows{{"a", "1"}, {"ab", "new"}});
+  CHECK(see_own(*txn, scan_direction::backward) == rows{{"ab", "new"}, {"a", "1"}});
+  CHECK(txn->get(*f.store().take_snapshot(), own, "a", all)->value == "1");
+  CHECK_FALSE(txn->get(*f.store().take_snapshot(), own, "b", all));
+  // With a shared write in the same transaction, only that is in the log.
+  txn->put(table, "shared", "x");
+  CHECK(f.store().status().written == before);
+  REQUIRE(f.try_commit(*txn).ok());
+  txn->keep_private();
+  CHECK(kept.rows.at(own).size() == 2);
+  auto later = f.store().begin();
+  later->use_private(kept);
+  later->drop_space(own);
+  CHECK(see_own(*later, scan_direction::forward).empty());
+  CHECK_FALSE(later->has_writes());
+  later->keep_private();
+  CHECK(kept.rows.empty());
+}
