@@ -187,6 +187,47 @@ void ddl::drop_sequence(const sequence_def& sequence, bool cascade) {
   erase(definition_kind::sequence, id);
 }
 
+namespace {
+bool has_keys(const index_def& index, std::vector<std::int16_t> wanted) {
+  std::vector<std::int16_t> own;
+  for (auto& k : index.keys) own.push_back(k.column);
+  std::sort(own.begin(), own.end());
+  std::sort(wanted.begin(), wanted.end());
+  return index.keeps_keys_apart() && index.predicate.empty() && own == wanted;
+}
+
+/// Whether a foreign key finds its parents through this index and through no other.
+bool leans_on(const constraint_def& rule, const index_def& index, const catalog& c) {
+  if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != index.table || !has_keys(index, rule.referenced_columns)) return false;
+  auto& others = c.find_table(index.table)->indexes;
+  return std::none_of(others.begin(), others.end(), [&](oid id) {
+    auto* other = id == index.id ? nullptr : c.find_index(id);
+    return other != nullptr && has_keys(*other, rule.referenced_columns);
+  });
+}
+}  // namespace
+
+/// Foreign keys go with the index that they need, or keep it.
+void ddl::drop_keys_on(const index_def& index, bool cascade) {
+  auto all = owner_.definitions();
+  drop_work drops;
+  drops.cascade = cascade;
+  for (auto& [id, table] : all->tables()) {
+    for (auto& rule : table.constraints) {
+      if (!leans_on(rule, index, *all)) continue;
+      auto what = "constraint " + rule.name + " on table " + owner_.relation_name(id);
+      drops.dependents.push_back(cascade ? "drop cascades to " + what : what + " depends on index " + owner_.relation_name(index.id));
+      if (!cascade) continue;
+      work_.lock_relation(id, lock_mode::access_exclusive, table.name);
+      auto changed = current(id);
+      auto gone = rule.id;
+      std::erase_if(changed.constraints, [gone](auto& r) { return r.id == gone; });
+      put(changed);
+    }
+  }
+  finish_drops(drops, "index " + owner_.relation_name(index.id));
+}
+
 std::string ddl::drop(const ast::drop_statement& s) {
   using kind = ast::object_kind;
   auto command = "DROP " + s.kind_name;
@@ -211,8 +252,13 @@ std::string ddl::drop(const ast::drop_statement& s) {
         }
         lock_for_drop(index->table, current(index->table).name);
         index = owner_.definitions()->find_index(owner_.find_relation(quoted(name)));
-        if (index == nullptr) missing(name, "index", sqlstate::undefined_object);
-        else drop_index(*index);
+        if (index == nullptr) {
+          missing(name, "index", sqlstate::undefined_object);
+          break;
+        }
+        auto dropped = *index;
+        drop_keys_on(dropped, s.cascade);
+        drop_index(dropped);
         break;
       }
       case kind::sequence: {
