@@ -111,7 +111,7 @@ class database {
   void note_exclusive_locks(int change) { exclusive_locks_.fetch_add(change, std::memory_order_acq_rel); }
 
   /// Ids for temporary objects and their spaces.
-  std::uint32_t next_temporary_oid() { return storage::first_private_space.value + temporary_oids_.fetch_add(1) % 0x3FFF0000u; }
+  std::uint32_t next_temporary_oid() { return storage::first_private_space.value + temporary_oids_.fetch_add(1) % 0x1FFF0000u; }
 
  private:
   storage::engine& engine_;

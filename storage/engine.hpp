@@ -38,8 +38,9 @@ inline constexpr space_id catalog_space{1};
 inline constexpr space_id sequence_space{2};
 inline constexpr space_id first_data_space{16};
 /// Spaces from here on are private: what a transaction writes there goes into its private_spaces and never into the WAL.
-inline constexpr space_id first_private_space{0xC0000000};
-constexpr bool is_private(space_id space) { return space.value >= first_private_space.value; }
+/// The two highest bits are free for the ids of types that sql/ derives from them.
+inline constexpr space_id first_private_space{0x20000000}, last_private_space{0x3FFFFFFF};
+constexpr bool is_private(space_id space) { return space.value >= first_private_space.value && space.value <= last_private_space.value; }
 
 class sequence_table;
 class transaction;

@@ -176,7 +176,10 @@ class writer {
       case expr_kind::array: return "ARRAY[" + list(e.args) + "]";
       case expr_kind::row: return "ROW(" + list(e.args) + ")";
       case expr_kind::field: return "(" + top(*e.args[0]) + ")." + quote_identifier(e.names[0]);
-      case expr_kind::subscript: return in_parentheses(inside(*e.args[0]), e.args[0]->kind == expr_kind::column) + "[" + top(*e.args[1]) + "]";
+      case expr_kind::subscript: {
+        bool plain = e.args[0]->kind == expr_kind::column || e.args[0]->kind == expr_kind::subscript;
+        return (plain ? inside(*e.args[0]) : "(" + inside(*e.args[0]) + ")") + "[" + top(*e.args[1]) + "]";
+      }
       case expr_kind::collate: return in_parentheses(inside(*e.args[0]) + " COLLATE " + dotted(e.names));
       case expr_kind::current_value: {
         std::string out = e.text;
@@ -245,6 +248,9 @@ class writer {
     bool own = e.names.size() == 2 && e.names[0] == "pg_catalog";
     if (own && e.names[1] == "extract" && e.args.size() == 2 && e.args[0]->kind == expr_kind::string) {
       return "EXTRACT(" + e.args[0]->text + " FROM " + top(*e.args[1]) + ")";
+    }
+    if (own && e.names[1] == "position" && e.args.size() == 2) {
+      return "POSITION((" + top(*e.args[1]) + ") IN (" + top(*e.args[0]) + "))";
     }
     std::string out = (own ? quote_identifier(e.names[1]) : dotted(e.names)) + "(";
     if (e.distinct) out += "DISTINCT ";

@@ -49,6 +49,19 @@ std::shared_ptr<const index_terms> terms_of(analysis& in, const index_def& index
   return known;
 }
 
+std::string renamed_term(const bind_environment& env, const table_def& table, const std::string& text, const std::string& from,
+                         const std::string& to) {
+  analysis in(env);
+  binder bind(in);
+  auto s = row_scope(table, in.add_slots(table.columns.size()));
+  // The text knows the column by its old name; what the reference stands for shows the new one.
+  for (auto& c : s.visible) {
+    if (c.name == to) c.name = from;
+  }
+  s.relations[0].columns = s.visible;
+  return text_of(*bind_text(bind, text, s, "index expressions"));
+}
+
 row_terms row_terms_of(const bind_environment& env, const table_def& table, const std::vector<const index_def*>& indexes) {
   row_terms out;
   if (std::none_of(indexes.begin(), indexes.end(), [](auto* i) { return !i->predicate.empty() || i->has_expressions(); })) return out;

@@ -21,6 +21,10 @@ struct row_terms {
 };
 row_terms row_terms_of(const bind_environment& env, const table_def& table, const std::vector<const index_def*>& indexes);
 
+/// The text of an index's expression once a column of its table has another name: `table` has the new one already.
+std::string renamed_term(const bind_environment& env, const table_def& table, const std::string& text, const std::string& from,
+                         const std::string& to);
+
 /// False when the result may change although the arguments do not.
 bool is_immutable(const expression& e);
 /// The columns (by number) that an index reads, whatever for; sorted.

@@ -72,6 +72,14 @@ void call_expression::describe(std::string& out, bool as_key) const {
     out += ")";
     return;
   }
+  if (std::string_view(function_->name) == "position" && arguments_.size() == 2) {
+    out += "POSITION((";
+    arguments_[1]->describe(out, as_key);
+    out += ") IN (";
+    arguments_[0]->describe(out, as_key);
+    out += "))";
+    return;
+  }
   out += function_->name;
   out += "(";
   list(out, arguments_, ", ", as_key);
@@ -132,7 +140,8 @@ void special_expression::describe(std::string& out, bool as_key) const {
   }
   out += names[static_cast<int>(what_)];
   out += "(";
-  list(out, arguments_, ", ", as_key);
+  if (what_ == kind::null_if) list(out, {arguments_[0], arguments_[1]}, ", ", as_key);  // a third one is the result
+  else list(out, arguments_, ", ", as_key);
   out += ")";
 }
 

@@ -252,7 +252,7 @@ using catalog_ptr = std::shared_ptr<const catalog>;
 /// Temporary objects and their spaces have ids from here on. Their definitions and rows are the session's own: they live in
 /// storage's private spaces, not in the WAL.
 inline constexpr oid first_temporary_oid = storage::first_private_space.value;
-constexpr bool is_temporary(oid id) { return id >= first_temporary_oid; }
+constexpr bool is_temporary(oid id) { return id >= first_temporary_oid && id <= storage::last_private_space.value; }
 inline constexpr storage::space_id temporary_catalog_space{UINT32_MAX - 1};
 
 /// Fixed oids of what every database has.

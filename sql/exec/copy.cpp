@@ -189,6 +189,7 @@ ast::statement_ptr as_query(session_core& owner, const ast::copy_statement& s) {
 std::string copy_to(session_core& owner, const ast::copy_statement& s, const session_core::call& c) {
   auto options = read_copy_options(s.settings, false);
   auto tree = s.query ? s.query : as_query(owner, s);
+  if (std::holds_alternative<ast::merge_statement>(tree->node)) throw sql_error(sqlstate::feature_not_supported, "MERGE not supported in COPY");
   if (!session_core::is_planned(*tree)) throw sql_error(sqlstate::feature_not_supported, "COPY query must have a RETURNING clause");
   bool writes = !std::holds_alternative<ast::select_statement>(tree->node);
   auto p = owner.begin_plan(*tree, nullptr, {}, writes ? "COPY" : nullptr);

@@ -208,6 +208,7 @@ class ddl {
   void drop_schema(const std::string& name, oid id, bool cascade);
   void finish_drops(const drop_work& drops, const std::string& what);
   void drop_index(const index_def& index);
+  void drop_keys_on(const index_def& index, bool cascade);
   void drop_sequence(const sequence_def& sequence, bool cascade);
   void restart_sequence(const sequence_def& sequence, std::int64_t value);
   void remove_index(oid id);

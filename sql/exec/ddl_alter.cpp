@@ -504,12 +504,7 @@ void rename_in_checks(table_def& table, const std::string& from, const std::stri
 
 /// A column that the expressions of indexes read has another name now.
 void ddl::rename_in_indexes(const table_def& table, const std::string& from, const std::string& to) {
-  ast::column_rename change{from, to};
-  auto renamed = [&change](const std::string& text) {
-    auto parsed = parse("SELECT " + text);
-    auto& select = std::get<ast::select_statement>(parsed.at(0)->tree().node);
-    return ast::to_sql(*select.query->targets.at(0).value, &change);
-  };
+  auto renamed = [&](const std::string& text) { return renamed_term(owner_.environment(), table, text, from, to); };
   for (oid id : table.indexes) {
     auto index = *owner_.definitions()->find_index(id);
     if (!index.has_expressions() && index.predicate.empty()) continue;
@@ -518,8 +513,6 @@ void ddl::rename_in_indexes(const table_def& table, const std::string& from, con
     }
     if (!index.predicate.empty()) index.predicate = renamed(index.predicate);
     put(index);
-    // As the analysis writes it, now over the column's new name.
-    retype_index(table, id);
   }
 }
 

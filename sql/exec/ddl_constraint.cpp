@@ -61,6 +61,11 @@ void ddl::add_key(table_def& table, const constraint_request& request, bool exis
   auto names = request.column.empty() ? rule.columns : std::vector<std::string>{request.column};
   auto position = existing_rows ? 0 : rule.position;
   constraint_def out;
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) == names.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    throw sql_error(sqlstate::duplicate_column, "column \"" + names[i] + "\" appears twice in " + (primary ? "primary key" : "unique") + " constraint")
+        .at(rule.position);
+  }
   out.columns = column_numbers(table, names, "named in key", position);
   out.id = new_oid(table);
   out.kind = primary ? constraint_kind::primary_key : constraint_kind::unique;

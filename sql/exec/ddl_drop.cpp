@@ -214,6 +214,47 @@ void ddl::own_or_schema(const protected_object& object, oid schema) const {
   own(object);
 }
 
+namespace {
+bool has_keys(const index_def& index, std::vector<std::int16_t> wanted) {
+  std::vector<std::int16_t> own;
+  for (auto& k : index.keys) own.push_back(k.column);
+  std::sort(own.begin(), own.end());
+  std::sort(wanted.begin(), wanted.end());
+  return index.keeps_keys_apart() && index.predicate.empty() && own == wanted;
+}
+
+/// Whether a foreign key finds its parents through this index and through no other.
+bool leans_on(const constraint_def& rule, const index_def& index, const catalog& c) {
+  if (rule.kind != constraint_kind::foreign_key || rule.referenced_table != index.table || !has_keys(index, rule.referenced_columns)) return false;
+  auto& others = c.find_table(index.table)->indexes;
+  return std::none_of(others.begin(), others.end(), [&](oid id) {
+    auto* other = id == index.id ? nullptr : c.find_index(id);
+    return other != nullptr && has_keys(*other, rule.referenced_columns);
+  });
+}
+}  // namespace
+
+/// Foreign keys go with the index that they need, or keep it.
+void ddl::drop_keys_on(const index_def& index, bool cascade) {
+  auto all = owner_.definitions();
+  drop_work drops;
+  drops.cascade = cascade;
+  for (auto& [id, table] : all->tables()) {
+    for (auto& rule : table.constraints) {
+      if (!leans_on(rule, index, *all)) continue;
+      auto what = "constraint " + rule.name + " on table " + owner_.relation_name(id);
+      drops.dependents.push_back(cascade ? "drop cascades to " + what : what + " depends on index " + owner_.relation_name(index.id));
+      if (!cascade) continue;
+      work_.lock_relation(id, lock_mode::access_exclusive, table.name);
+      auto changed = current(id);
+      auto gone = rule.id;
+      std::erase_if(changed.constraints, [gone](auto& r) { return r.id == gone; });
+      put(changed);
+    }
+  }
+  finish_drops(drops, "index " + owner_.relation_name(index.id));
+}
+
 std::string ddl::drop(const ast::drop_statement& s) {
   using kind = ast::object_kind;
   auto command = "DROP " + s.kind_name;
@@ -243,8 +284,13 @@ std::string ddl::drop(const ast::drop_statement& s) {
         own_or_schema({class_relation, index->id, 0, 'i', current(index->table).owner, index->name}, index->schema);
         lock_for_drop(index->table, current(index->table).name);
         index = owner_.definitions()->find_index(owner_.find_relation(quoted(name)));
-        if (index == nullptr) missing(name, "index", sqlstate::undefined_object);
-        else drop_index(*index);
+        if (index == nullptr) {
+          missing(name, "index", sqlstate::undefined_object);
+          break;
+        }
+        auto dropped = *index;
+        drop_keys_on(dropped, s.cascade);
+        drop_index(dropped);
         break;
       }
       case kind::sequence: {
@@ -370,7 +416,7 @@ std::string ddl::sequence(const ast::sequence_statement& s) {
     own(protect(*found));
     def = *found;
   } else {
-    def.schema = owner_.schema_for(s.name, s.persistence);
+    def.schema = owner_.schema_for(s.name, s.persistence, "sequence");
     def.name = s.name.name;
     def.owner = owner_.role_id();
     if (exists(def.schema, def.name)) {

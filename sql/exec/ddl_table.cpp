@@ -190,7 +190,7 @@ std::string ddl::create_table(const ast::create_table_statement& s) {
   begin("CREATE TABLE");
   if (s.partitioned) throw sql_error(sqlstate::feature_not_supported, "partitioned tables are not supported");
   if (s.inherits) throw sql_error(sqlstate::feature_not_supported, "inheritance is not supported");
-  oid schema = owner_.schema_for(s.table, s.persistence);
+  oid schema = owner_.schema_for(s.table, s.persistence, "table");
   refuse_on_commit(schema, s.on_commit_given);
   work_.lock_relation(schema, lock_mode::row_exclusive, s.table.schema);
   // Two sessions that make the same name must not both succeed.
@@ -253,7 +253,7 @@ void ddl::make_columns(const ast::create_table_statement& s, table_def& table, s
 std::string ddl::create_table_as(const ast::create_table_as_statement& s, const session_core::call& c) {
   if (s.materialized_view) return create_materialized_view(s, c);
   begin("CREATE TABLE AS");
-  oid schema = owner_.schema_for(s.table, s.persistence);
+  oid schema = owner_.schema_for(s.table, s.persistence, "");
   refuse_on_commit(schema, s.on_commit_given);
   if (exists(schema, s.table.name)) {
     if (!s.if_not_exists) refuse_existing(schema, s.table.name, s.table.position);
@@ -268,7 +268,7 @@ std::string ddl::create_table_as(const ast::create_table_as_statement& s, const 
   auto bound = bind.bind_query(*query->query, nullptr);
   if (s.columns.size() > bound.outputs.size()) throw sql_error(sqlstate::syntax_error, "too many column names were specified");
   (void)owner_.check_access(in.needs);
-  schema = owner_.schema_for(s.table, s.persistence);
+  schema = owner_.schema_for(s.table, s.persistence, "new table");
   refuse_existing_type(schema, s.table.name, true);
   auto table = new_table(s.table.name, schema);
   table.on_commit = s.on_commit;

@@ -140,11 +140,11 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   if (query == nullptr) throw sql_error(sqlstate::feature_not_supported, "views must not contain SELECT INTO");
   auto bound = analyze_view(*query->query, s.columns);
   bool reads_temporary = std::any_of(bound.uses.begin(), bound.uses.end(), [](auto& u) { return is_temporary(u.relation); });
-  oid schema = owner_.schema_for(s.view, s.persistence);
+  oid schema = owner_.schema_for(s.view, s.persistence, reads_temporary ? "" : "view");
   if (reads_temporary && !is_temporary(schema)) {
     owner_.notice("NOTICE", sqlstate::successful_completion, "view \"" + s.view.name + "\" will be a temporary view");
     if (!s.view.schema.empty()) throw sql_error("42P16", "cannot create temporary relation in non-temporary schema");
-    schema = owner_.schema_for(s.view, 't');
+    schema = owner_.schema_for(s.view, 't', "");
   }
   table_def view;
   view.kind = 'v';

@@ -86,6 +86,7 @@ bool is_visible(const catalog& c, std::span<const oid> path, const relation_iden
 
 std::string qualified_name(const catalog& c, oid schema, std::string_view name) {
   const schema_def* s = c.find_schema(schema);
+  if (s && is_temporary(schema)) return "pg_temp." + quote_identifier(name);
   return (s ? quote_identifier(s->name) + "." : std::string()) + quote_identifier(name);
 }
 

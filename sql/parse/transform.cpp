@@ -126,6 +126,7 @@ ast::conflict_clause transformer::conflict(const OnConflictClause* node) {
   out.position = position(node->location);
   if (node->infer != nullptr) {
     out.constraint = text_of(node->infer->conname);
+    out.position = position(node->infer->location);
     each<IndexElem>(node->infer->indexElems, [this, &out](const IndexElem* e) {
       if (e->name != nullptr) out.columns.push_back(text_of(e->name));
       else out.expressions.push_back(expression(e->expr));

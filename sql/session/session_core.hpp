@@ -181,7 +181,7 @@ class session_core final : public session, public session_hooks, public object_n
   /// Where an object of this name goes: without a schema, the first of search_path; throws 3F000.
   oid schema_of(const ast::relation_name& name, const char* what) const;
   /// The same for CREATE with this persistence: 't' leads to the session's temporary schema, which comes into being.
-  oid schema_for(const ast::relation_name& name, char persistence);
+  oid schema_for(const ast::relation_name& name, char persistence, const char* what);
   /// The current role; 0 when it was dropped meanwhile.
   oid role_id() const;
   void note_added_label(oid id) { added_labels_.insert(id); }

@@ -20,9 +20,9 @@ oid session_core::make_temporary_schema() {
   return schema.id;
 }
 
-oid session_core::schema_for(const ast::relation_name& name, char persistence) {
+oid session_core::schema_for(const ast::relation_name& name, char persistence, const char* what) {
   if (name.schema == "pg_temp") return make_temporary_schema();
-  if (persistence != 't') return schema_of(name, "");
+  if (persistence != 't') return schema_of(name, what);
   if (!name.schema.empty()) {
     auto* schema = definitions()->find_schema(name.schema);
     if (schema != nullptr && is_temporary(schema->id)) return schema->id;
@@ -36,7 +36,7 @@ oid session_core::schema_for(const ast::relation_name& name, char persistence) {
 void session_core::drop_temporary() {
   work_.private_rows().rows.clear();
   temporary_sequences_.clear();
-  definitions_.reset();
+  forget_definitions();
 }
 
 void session_core::drop_on_commit() {

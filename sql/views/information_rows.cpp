@@ -31,14 +31,16 @@ bool shows_table(const view_rows& out, const table_def& t) {
          std::any_of(t.columns.begin(), t.columns.end(), [&](const column_def& c) { return !c.dropped && shows_column(out, t, c); });
 }
 
-void table_row(view_rows& out, const std::string& schema, const std::string& name, bool is_view) {
+void table_row(view_rows& out, const std::string& schema, const std::string& name, bool is_view, bool temporary = false) {
   out.row().set("table_catalog", out.definitions->database_name()).set("table_schema", schema).set("table_name", name);
-  out.set("table_type", is_view ? "VIEW" : "BASE TABLE").set("is_insertable_into", yes_or_no(!is_view)).set("is_typed", "NO");
+  if (temporary) out.set("commit_action", "PRESERVE");
+  out.set("table_type", temporary ? "LOCAL TEMPORARY" : is_view ? "VIEW" : "BASE TABLE").set("is_insertable_into", yes_or_no(!is_view)).set("is_typed", "NO");
 }
 void table_rows(view_rows& out) {
   for (const auto& view : all_system_views()) table_row(out, view.relation.schema, view.relation.name, view.kind == 'v');
   for (const auto& [id, t] : out.definitions->tables())
-    if (t.kind != 'm' && !t.is_composite() && shows_table(out, t)) table_row(out, out.schema_name(t.schema), t.name, t.is_view());
+    if (t.kind != 'm' && !t.is_composite() && shows_table(out, t))
+      table_row(out, out.schema_name(t.schema), t.name, t.is_view(), is_temporary(id));
 }
 void view_definition_rows(view_rows& out) {
   for (const auto& view : all_system_views()) {
