@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "base/sql_error.hpp"
-#include "sql/bind/binder.hpp"
+#include "sql/bind/row_target.hpp"
 #include "sql/bind/suggest.hpp"
 #include "sql/types/array.hpp"
 
@@ -38,6 +38,7 @@ expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
         return std::make_shared<constant_expression>(to, array_value::of(element, {}).to_datum(in_.memory()), e.args[0]->position);
       }
       if (auto list = array_of_defined(*e.args[0], to, s)) return list;
+      if (auto row = bind_row_as(*this, *e.args[0], to, cast_context::explicit_, s, e.position)) return row;
       auto value = bind(*e.args[0], s);
       auto out = try_coerce(value, to, cast_context::explicit_, start_of(e));
       if (!out) {
