@@ -111,6 +111,14 @@ expression_ptr binder::json_subscript(const ast::expr& e, expression_ptr value, 
 expression_ptr binder::row(const ast::expr& e, scope& s) {
   std::vector<expression_ptr> written, fields;
   for (auto& a : e.args) {
+    if (a->kind == expr_kind::star) {
+      std::vector<output_column> columns;
+      if (a->names.empty() && a->args.empty()) throw sql_error(sqlstate::syntax_error, "row expansion via \"*\" is not supported here").at(a->position);
+      expand_row(*a, s, columns);
+      for (auto& c : columns) written.push_back(c.value);
+      for (auto& c : columns) fields.push_back(c.value);
+      continue;
+    }
     written.push_back(bind(*a, s));
     fields.push_back(settle_unknown(written.back()));
   }

@@ -2,7 +2,7 @@
 #include <charconv>
 
 #include "base/sql_error.hpp"
-#include "sql/bind/binder.hpp"
+#include "sql/bind/row_target.hpp"
 #include "sql/bind/suggest.hpp"
 #include "sql/types/array.hpp"
 
@@ -38,6 +38,7 @@ expression_ptr binder::bind_as_written(const ast::expr& e, scope& s) {
         return std::make_shared<constant_expression>(to, array_value::of(element, {}).to_datum(in_.memory()), e.args[0]->position);
       }
       if (auto list = array_of_defined(*e.args[0], to, s)) return list;
+      if (auto row = bind_row_as(*this, *e.args[0], to, cast_context::explicit_, s, e.position)) return row;
       auto value = bind(*e.args[0], s);
       auto out = try_coerce(value, to, cast_context::explicit_, start_of(e));
       if (!out) {
@@ -238,6 +239,16 @@ expression_ptr binder::column(const ast::expr& e, scope& s) {
       .hint(suggest_column(s, {}, e.names.back())).at(e.position);
 }
 
+/// t.* where a value stands: the row of t. (x).* is x.
+expression_ptr binder::star_as_row(const ast::expr& e, scope& s) {
+  if (!e.args.empty()) return bind(*e.args[0], s);
+  if (e.names.empty()) throw sql_error(sqlstate::syntax_error, "row expansion via \"*\" is not supported here").at(e.position);
+  for (scope* at = &s; at != nullptr; at = at->outer) {
+    if (auto* r = find_relation(*at, e.names); r != nullptr) return whole_row(*r, e.position, s, at);
+  }
+  no_such_relation(s, e.names.back(), e.position);
+}
+
 /// The columns of a relation as one record. Of a scalar function's relation it is that value itself.
 expression_ptr binder::whole_row(const relation_entry& relation, int position, scope& from, scope* to) {
   std::vector<expression_ptr> fields;
@@ -414,6 +425,7 @@ name_guess guess_name(const ast::expr& e) {
       auto inner = guess_name(*e.args[0]);
       return inner.strength > 1 ? inner : name_guess{e.type.names.back(), 1};
     }
+    case expr_kind::star: return e.names.empty() ? name_guess{} : name_guess{e.names.back(), 2};
     case expr_kind::case_: {
       auto inner = e.otherwise ? guess_name(*e.otherwise) : name_guess{};
       return inner.strength > 1 ? inner : name_guess{"case", 1};

@@ -77,7 +77,7 @@ expression_ptr binder::form(const ast::expr& e, scope& s) {
     case expr_kind::default_:
       throw sql_error(sqlstate::syntax_error, "DEFAULT is not allowed in this context").at(e.position);
     case expr_kind::row: return row(e, s);
-    case expr_kind::star: throw sql_error(sqlstate::syntax_error, "row expansion via \"*\" is not supported here").at(e.position);
+    case expr_kind::star: return star_as_row(e, s);
     default: throw sql_error(sqlstate::feature_not_supported, "this kind of expression is not supported").at(e.position);
   }
 }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/sql_error.hpp"
+#include "sql/bind/row_target.hpp"
 #include "sql/parse/parsed_statement.hpp"
 #include "sql/plan/join_tree.hpp"
 
@@ -121,6 +122,14 @@ void modify_binder::refuse_explicit(const column_def& column, const char* comman
   throw std::move(error);
 }
 
+namespace {
+/// What a statement gives for a column.
+expression_ptr value_for(binder& bind, const ast::expr& e, const column_def& column, scope& s, int position) {
+  if (auto row = bind_row_as(bind, e, column.type, cast_context::assignment, s, position)) return row;
+  return bind.assign(bind.bind(e, s), column.type, column.name, position);
+}
+}  // namespace
+
 // --- INSERT ---
 
 std::vector<const column_def*> modify_binder::insert_columns(const ast::insert_statement& s, const change_target& target) {
@@ -176,7 +185,7 @@ plan_node_ptr modify_binder::insert_values(const ast::select& q, scope& outer, c
       if (!is_default) refuse_explicit(column, "INSERT");
       bound.push_back(is_default
                           ? default_of(column)
-                          : bind_.assign(bind_.bind(*row[i], s), column.type, column.name, binder::start_of(*row[i])));
+                          : value_for(bind_, *row[i], column, s, binder::start_of(*row[i])));
     }
     rows.push_back(std::move(bound));
   }
@@ -375,7 +384,7 @@ conflict_action modify_binder::conflict(const ast::conflict_clause& c, const tab
 expression_ptr modify_binder::set_value(const ast::target& t, const column_def& column, scope& s) {
   if (t.row_column == 0) {
     if (t.value->kind == ast::expr_kind::default_) return default_of(column);
-    return bind_.assign(bind_.bind(*t.value, s), column.type, column.name, t.value->position);
+    return value_for(bind_, *t.value, column, s, t.value->position);
   }
   auto i = static_cast<std::size_t>(t.row_column - 1);
   if (t.row->kind == ast::expr_kind::row) {
@@ -384,7 +393,7 @@ expression_ptr modify_binder::set_value(const ast::target& t, const column_def& 
     }
     auto& value = *t.row->args[i];
     if (value.kind == ast::expr_kind::default_) return default_of(column);
-    return bind_.assign(bind_.bind(value, s), column.type, column.name, value.position);
+    return value_for(bind_, value, column, s, value.position);
   }
   if (t.row->kind != ast::expr_kind::subquery) {
     throw sql_error(sqlstate::feature_not_supported, "source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression").at(t.position);

@@ -87,7 +87,7 @@ expression_ptr binder::store_field(const expression_ptr& row, std::span<const st
 }
 
 void binder::expand_row(const ast::expr& e, scope& s, std::vector<output_column>& out) {
-  auto value = bind(*e.args[0], s);
+  auto value = star_as_row(e, s);
   const oid type = value->type().id;
   auto fields = known_fields(*value);
   if (fields.empty() && type == type_oid::record) {

@@ -106,6 +106,7 @@ class binder {
   expression_ptr to_array(const expression_ptr& value, type_ref to, cast_context context, int position);
   // bind_rows.cpp
   expression_ptr array_of_defined(const ast::expr& e, type_ref to, scope& s);
+  expression_ptr star_as_row(const ast::expr& e, scope& s);
   expression_ptr field(const ast::expr& e, scope& s);
   std::size_t field_number(type_ref type, const std::string& field, const std::string& column, int position) const;
   void expand_row(const ast::expr& e, scope& s, std::vector<output_column>& out);

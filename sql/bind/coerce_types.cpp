@@ -1,7 +1,7 @@
 // Casts from and to the types that the catalog defines, and of arrays whose elements have such types.
 
 #include "base/sql_error.hpp"
-#include "sql/bind/binder.hpp"
+#include "sql/bind/row_target.hpp"
 #include "sql/types/row_type.hpp"
 
 namespace helios::sql {
@@ -64,6 +64,31 @@ expression_ptr binder::to_row(const row_expression& row, const type_ops& type, c
   std::vector<std::string> names;
   for (auto& c : columns) names.push_back(c.name);
   return std::make_shared<row_expression>(std::move(fields), std::move(names), false, type.id);
+}
+
+expression_ptr bind_row_as(binder& bind, const ast::expr& e, type_ref to, cast_context context, scope& s, int position) {
+  const bool domain = to.id >= first_defined_oid && get_type(to.id).kind == 'd';
+  if (e.kind != ast::expr_kind::row || domain || !is_row_type(to.id)) return nullptr;
+  auto columns = attributes_of(get_type(to.id));
+  if (columns.size() != e.args.size()) return nullptr;
+  for (auto& a : e.args) {
+    if (a->kind == ast::expr_kind::star) return nullptr;
+  }
+  std::vector<expression_ptr> fields;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    names.push_back(columns[i].name);
+    fields.push_back(bind_row_as(bind, *e.args[i], columns[i].type, context, s, position));
+    if (fields.back()) continue;
+    auto value = bind.bind(*e.args[i], s);
+    fields.back() = bind.try_coerce(value, columns[i].type, context, position);
+    if (fields.back()) continue;
+    throw sql_error(sqlstate::cannot_coerce, "cannot cast type record to " + format_type({to.id, -1}))
+        .detail("Cannot cast type " + format_type({value->type().id, -1}) + " to " + format_type({columns[i].type.id, -1}) + " in column " +
+                std::to_string(i + 1) + ".")
+        .at(position);
+  }
+  return std::make_shared<row_expression>(std::move(fields), std::move(names), false, to.id);
 }
 
 expression_ptr binder::to_array(const expression_ptr& value, type_ref to, cast_context context, int position) {

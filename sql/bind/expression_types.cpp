@@ -86,17 +86,22 @@ datum record_expression::eval(evaluation& in) const {
   if (row.is_null()) return row;
   auto names = attributes_of(get_type(row_->type().id));
   auto fields = read_record(row);
-  for (std::size_t i = 0; i < fields.size() && i < names.size(); ++i) fields[i].name = names[i].name;
+  // A row that was stored before its type got more columns has NULL in them.
+  for (std::size_t i = fields.size(); i < names.size(); ++i) fields.push_back({names[i].type.id, datum::null()});
+  for (std::size_t i = 0; i < names.size(); ++i) fields[i].name = names[i].name;
   return make_record(fields, *in.call.mem);
 }
 
 datum row_test_expression::eval(evaluation& in) const {
   datum row = row_->eval(in);
   if (row.is_null()) return datum::of_bool(want_null_);
-  for (const auto& field : read_record(row)) {
+  auto fields = read_record(row);
+  for (const auto& field : fields) {
     if (field.value.is_null() != want_null_) return datum::of_bool(false);
   }
-  return datum::of_bool(true);
+  const oid type = row_->type().id;
+  const bool shorter = is_row_type(type) && fields.size() < attributes_of(get_type(type)).size();
+  return datum::of_bool(want_null_ || !shorter);
 }
 
 void row_test_expression::describe(std::string& out, bool as_key) const {

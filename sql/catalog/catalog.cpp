@@ -66,6 +66,7 @@ class catalog_loader {
     for (const auto& [id, t] : c.type_definitions_)
       if (t.kind == 'e') c.types_.add_enum(t);
     for (const auto& [id, t] : c.tables_) c.types_.add_relation(t);
+    for (const auto& [id, t] : c.tables_) c.types_.add_relation_array(t);
     for (const auto& [id, t] : c.type_definitions_)
       if (t.kind == 'd') c.types_.add_domain(t);
     return std::move(catalog_);

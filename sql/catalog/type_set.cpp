@@ -50,7 +50,10 @@ void type_set::add_relation(const table_def& t) {
   type.kind = 'c';
   type.relation = t.id;
   type.array_type = row_array_of(t.id);
-  add_array(type, array_type_name(t.name, [&](const std::string& n) { return by_name_.contains(name_key(t.schema, n)); }));
+}
+
+void type_set::add_relation_array(const table_def& t) {
+  add_array(*find(row_type_of(t.id)), array_type_name(t.name, [&](const std::string& n) { return by_name_.contains(name_key(t.schema, n)); }));
 }
 
 void type_set::add_domain(const type_def& d) {

@@ -21,6 +21,8 @@ class type_set {
   /// Definitions outlive the set. Domains come after what they are over: by id, when all enums and relations are in.
   void add_enum(const type_def& definition);
   void add_relation(const table_def& relation);
+  /// When all relations are in: their names come before those of arrays.
+  void add_relation_array(const table_def& relation);
   void add_domain(const type_def& definition);
 
   const type_ops* find(oid id) const;

@@ -590,6 +590,7 @@ std::string ddl::rename(const ast::rename_statement& s) {
     }
     case kind::table:
       refuse_existing(table.schema, s.to, 0);
+      refuse_existing_type(table.schema, s.to);
       table.name = s.to;
       break;
     case kind::attribute:

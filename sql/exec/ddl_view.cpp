@@ -157,6 +157,7 @@ std::string ddl::create_view(const ast::create_view_statement& s) {
   view.uses = std::move(bound.uses);
   add_columns(view, bound.outputs);
   if (!exists(schema, view.name)) {
+    refuse_existing_type(schema, view.name, true);
     view.id = is_temporary(schema) ? owner_.next_temporary_oid() : owner_.next_oid();
     put(view);
     give_defaults(protect(view), schema);
@@ -182,6 +183,7 @@ std::string ddl::create_materialized_view(const ast::create_table_as_statement& 
     owner_.notice("NOTICE", sqlstate::duplicate_table, "relation \"" + s.table.name + "\" already exists, skipping");
     return "CREATE MATERIALIZED VIEW";
   }
+  refuse_existing_type(schema, s.table.name, true);
   auto* query = std::get_if<ast::select_statement>(&s.query->node);
   if (query == nullptr) throw sql_error(sqlstate::feature_not_supported, "a materialized view of this statement is not supported");
   table_def view;

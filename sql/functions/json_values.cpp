@@ -41,6 +41,15 @@ std::string moment_text(std::string text) {
 }
 /// NaN and infinities are no JSON numbers.
 bool is_json_number(const std::string& text) { return text.find_first_of("NIn") == std::string::npos; }
+/// A row that was stored before its type got more columns has NULL in them.
+std::vector<record_field> fields_of(datum v, oid type) {
+  auto out = read_record(v);
+  if (!is_row_type(type)) return out;
+  const auto columns = attributes_of(get_type(type));
+  for (std::size_t i = out.size(); i < columns.size(); ++i) out.push_back({columns[i].type.id, datum::null()});
+  return out;
+}
+
 /// Names of a row's fields: the row type's, or those of the record, or f1, f2, ...
 std::vector<std::string> field_names(const std::vector<record_field>& fields, oid type) {
   std::vector<std::string> out;
@@ -94,7 +103,7 @@ void json_writer::write_level(const array_value& v, std::size_t level, std::size
 }
 void json_writer::write_record(datum v, oid type, bool pretty) {
   out_.push_back('{');
-  const auto fields = read_record(v);
+  const auto fields = fields_of(v, type);
   const auto names = field_names(fields, type);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) out_ += pretty ? ",\n " : ",";
@@ -122,7 +131,7 @@ void put_level(call_context& c, const array_value& v, std::size_t level, std::si
 }
 
 void put_record(call_context& c, datum v, oid type, std::string& out) {
-  const auto fields = read_record(v);
+  const auto fields = fields_of(v, type);
   const auto names = field_names(fields, type);
   std::vector<std::string> values;
   std::vector<jsonb_member> members;

@@ -106,9 +106,17 @@ class row_type final : public defined_type {
     arena scratch;
     return record().hash(whole(v, scratch));
   }
+  /// Per field 01 and its key, or 02 for NULL; 03. What is NULL up to the end is left out: a row that was stored before its type got
+  /// more columns has the same key as one with NULL in them. NULLs sort last, and so does the end.
   void write_key(datum v, std::string& out) const override {
-    arena scratch;
-    record().write_key(whole(v, scratch), out);
+    const auto fields = read_record(v);
+    std::size_t count = fields.size();
+    while (count > 0 && fields[count - 1].value.is_null()) --count;
+    for (std::size_t i = 0; i < count; ++i) {
+      out.push_back(fields[i].value.is_null() ? '\2' : '\1');
+      if (!fields[i].value.is_null()) get_type(fields[i].type).write_key(fields[i].value, out);
+    }
+    out.push_back('\3');
   }
 
  private:

@@ -218,6 +218,28 @@ drop type pair cascade;
 select * from t order by id limit 2;
 drop table t;
 drop type loop;
+-- Indexes outlive a new attribute
+create type growing as (a int, b int);
+create table keyed (x growing primary key, y growing[] unique);
+insert into keyed select (g, nullif(g % 3, 0))::growing, array[(g, 1)::growing] from generate_series(1, 20) g;
+insert into keyed values ((null, 5), null), ((null, null), null);
+alter type growing add attribute c text;
+insert into keyed values ((1, 1, null), null);
+insert into keyed values ((3, null, null), null);
+insert into keyed values ((null, null, null), null);
+insert into keyed values ((30, 1, null), array[(1, 1, null)::growing]);
+insert into keyed values ((1, 1, 'x'), null), ((3, null, 'x'), null), ((null, 5, 'x'), null);
+select count(*) from keyed where x = (1, 1, null)::growing;
+select x from keyed where x >= (18, 1, 'a')::growing order by x;
+select x from keyed where x < (3, 1, 'a')::growing order by x;
+select x from keyed where x > (3, null, 'a')::growing order by x limit 3;
+update keyed set x = (40, 1, 'moved') where x = (2, 2, null)::growing returning x;
+insert into keyed values ((2, 2, null), null);
+delete from keyed where x = (40, 1, 'moved')::growing;
+select count(*), min((x).a), max((x).c) from keyed;
+select row_to_json(x), to_jsonb(x), x is not null, x::text, (x).c is null, row_to_json(keyed) from keyed where (x).a = 4;
+drop table keyed;
+drop type growing;
 -- Types inside each other
 create type outer_one as (a int);
 create type outer_two as (o outer_one);

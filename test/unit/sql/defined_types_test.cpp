@@ -89,6 +89,20 @@ TEST_CASE_FIXTURE(sql_fixture, "plans that are kept know of changes to the types
   CHECK(!client.execute(insert, {"3", std::nullopt}).error);
 }
 
+TEST_CASE_FIXTURE(sql_fixture, "parameters in a row take their types from the fields that they are for") {
+  define(client);
+  auto insert = client.prepare("insert into t (id, p) values ($1, ($2, $3)) returning p");
+  REQUIRE(insert->parameter_types().size() == 3);
+  CHECK(insert->parameter_types()[0] != sql::type_oid::text);
+  CHECK(insert->parameter_types()[2] == client.session().types().find_defined({}, "mood")->id);
+  CHECK(client.execute(insert, {"1", "7", "sad"}).text() == "(7,sad)\n");
+  CHECK(client.execute(insert, {"2", "700", "sad"}).state() == "23514");
+  auto cast = client.prepare("select (row($1, $2)::pair).a + 1");
+  CHECK(client.execute(cast, {"4", "ok"}).text() == "5\n");
+  auto update = client.prepare("update t set p = ($1, 'ok') where id = 1 returning p");
+  CHECK(client.execute(update, {"9"}).text() == "(9,ok)\n");
+}
+
 TEST_CASE_FIXTURE(sql_fixture, "an open cursor goes on when the type of its rows gets a new name") {
   define(client);
   must("insert into t (id, m, l) values (1, 'ok', '{ok}'), (2, 'sad', '{sad}')");
