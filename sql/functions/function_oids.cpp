@@ -207,7 +207,7 @@ constexpr named_oids functions[] = {
     {"pg_get_triggerdef", "1662:26 2730:26,16"},
     {"pg_get_userbyid", "1642:26"},
     {"pg_get_viewdef", "1641:26 2506:26,16 1640:25 2505:25,16 3159:26,23"},
-    {"pg_has_role", "2709:19,25 2710:26,25"},
+    {"pg_has_role", "2705:19,19,25 2706:19,26,25 2707:26,19,25 2708:26,26,25 2709:19,25 2710:26,25"},
     {"pg_indexes_size", "2998:2205"},
     {"pg_is_in_recovery", "3810:"},
     {"pg_is_other_temp_schema", "2855:26"},
