@@ -1,7 +1,10 @@
-// Advisory locks (pg_advisory_*, pg_try_advisory_*), and the functions of LISTEN and NOTIFY.
+// Advisory locks (pg_advisory_*, pg_try_advisory_*), who blocks whom, and the functions of LISTEN and NOTIFY.
+#include <algorithm>
+
 #include "sql/functions/registry.hpp"
 #include "sql/functions/session_hooks.hpp"
 #include "sql/notifications.hpp"
+#include "sql/types/array.hpp"
 #include "sql/types/support.hpp"
 
 namespace helios::sql {
@@ -36,6 +39,21 @@ datum unlock_all(call_context& c, args_t) {
   return datum::of_bytes("");
 }
 
+/// Who holds what this session waits for, or waits for it before this one.
+datum blocking_sessions(call_context& c, args_t a) {
+  const auto locks = hooks_of(c).db().engine().locks().list();
+  const auto session = static_cast<std::uint64_t>(a[0].as_int());
+  const auto waits = std::find_if(locks.begin(), locks.end(), [&](const auto& l) { return !l.granted && l.process == session; });
+  std::vector<datum> out;
+  // Of one lock the holders come first, then those who wait, in their order.
+  for (auto l = locks.begin(); waits != locks.end() && l != locks.end(); ++l) {
+    const bool before = l->tag == waits->tag && l->process != session && (l->granted || l < waits) && storage::conflicts(l->mode, waits->mode);
+    const auto holder = datum::of_int(static_cast<std::int64_t>(l->process));
+    if (before && std::none_of(out.begin(), out.end(), [&](datum d) { return d.as_int() == holder.as_int(); })) out.push_back(holder);
+  }
+  return array_value::of(type_oid::int4, std::move(out)).to_datum(*c.mem);
+}
+
 datum notify(call_context& c, args_t a) {
   hooks_of(c).notify(a[0].is_null() ? std::string_view() : a[0].as_bytes(), a[1].is_null() ? std::string_view() : a[1].as_bytes());
   return datum::of_bytes("");
@@ -65,6 +83,7 @@ void add_advisory_functions(registry& r) {
   both("pg_advisory_unlock", b, unlock<false>);
   both("pg_advisory_unlock_shared", b, unlock<true>);
   r.add("pg_advisory_unlock_all", {}, vd, unlock_all, writing);
+  r.add("pg_blocking_pids", {i4}, type_oid::int4_array, blocking_sessions, volatile_flag);
   r.add("pg_notify", {txt, txt}, vd, notify, writing | takes_null);
   r.add_set("pg_listening_channels", {}, txt, listening_channels, writing | stable);
   r.add("pg_notification_queue_usage", {}, f8, queue_usage, volatile_flag);
