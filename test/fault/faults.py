@@ -81,6 +81,8 @@ def kill(c, node):
 
 
 def pause(c, node):
+    if not node.running():  # another fault has killed it
+        return f"{node.name} is not there to be stopped"
     node.pause()
     return f"SIGSTOP {node.name}"
 
