@@ -45,18 +45,18 @@ enum class constraint_kind : std::uint8_t { primary_key, unique, foreign_key, ch
 enum class fk_action : std::uint8_t { no_action, restrict, cascade, set_null, set_default };
 struct constraint_def {
   oid id = 0;
-  std::string name;
+  std::string name = {};
   constraint_kind kind{};
-  std::vector<std::int16_t> columns;
+  std::vector<std::int16_t> columns = {};
   oid index = 0;                  ///< of primary key and unique
   oid referenced_table = 0;
-  std::vector<std::int16_t> referenced_columns;
+  std::vector<std::int16_t> referenced_columns = {};
   fk_action on_delete = fk_action::no_action, on_update = fk_action::no_action;
-  std::string check_text;
+  std::string check_text = {};
   bool deferrable = false, initially_deferred = false;
   bool validated = true;          ///< false: NOT VALID, rows from before may break it
   bool match_full = false;
-  std::vector<std::int16_t> delete_columns;  ///< of ON DELETE SET NULL or DEFAULT (columns); empty: all of `columns`
+  std::vector<std::int16_t> delete_columns = {};  ///< of ON DELETE SET NULL or DEFAULT (columns); empty: all of `columns`
 };
 
 struct index_key {
@@ -163,7 +163,7 @@ struct role_def {
   std::string scram_verifier;     ///< "SCRAM-SHA-256$..."; empty: no password login
   bool inherit = true, create_role = false, create_database = false, replication = false, bypass_row_security = false;
   std::int32_t connection_limit = -1;
-  std::optional<std::int64_t> valid_until;  ///< of the password: a timestamptz
+  std::optional<std::int64_t> valid_until = {};  ///< of the password: a timestamptz
 };
 
 /// `member` is a member of `role`. At most one of each pair.
@@ -253,7 +253,7 @@ using catalog_ptr = std::shared_ptr<const catalog>;
 /// storage's private spaces, not in the WAL.
 inline constexpr oid first_temporary_oid = storage::first_private_space.value;
 constexpr bool is_temporary(oid id) { return id >= first_temporary_oid && id <= storage::last_private_space.value; }
-inline constexpr storage::space_id temporary_catalog_space{UINT32_MAX - 1};
+inline constexpr storage::space_id temporary_catalog_space = storage::last_private_space;
 
 /// Fixed oids of what every database has.
 inline constexpr oid pg_catalog_schema = 11, public_schema = 2200, information_schema_oid = 13000, bootstrap_role = 10;

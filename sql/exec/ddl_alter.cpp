@@ -556,6 +556,16 @@ std::string ddl::rename_other(const ast::rename_statement& s) {
   return s.what == kind::index ? "ALTER INDEX" : "ALTER SEQUENCE";
 }
 
+namespace {
+const char* tag_of_rename(const ast::rename_statement& s, const table_def& table) {
+  using kind = ast::rename_statement::kind;
+  const bool of_column = s.what == kind::column || s.what == kind::attribute;
+  if (s.what == kind::view || (of_column && s.of == ast::object_kind::view)) return "ALTER VIEW";
+  if (s.what == kind::materialized_view || (of_column && s.of == ast::object_kind::materialized_view)) return "ALTER MATERIALIZED VIEW";
+  return table.is_composite() ? "ALTER TYPE" : "ALTER TABLE";
+}
+}  // namespace
+
 std::string ddl::rename(const ast::rename_statement& s) {
   using kind = ast::rename_statement::kind;
   begin("ALTER TABLE");
@@ -574,11 +584,7 @@ std::string ddl::rename(const ast::rename_statement& s) {
   }
   auto table = *found;
   own(protect(table));
-  bool of_column = s.what == kind::column || s.what == kind::attribute;
-  const char* tag = s.what == kind::view || (of_column && s.of == ast::object_kind::view) ? "ALTER VIEW"
-                    : s.what == kind::materialized_view || (of_column && s.of == ast::object_kind::materialized_view) ? "ALTER MATERIALIZED VIEW"
-                    : table.is_composite() ? "ALTER TYPE"
-                                           : "ALTER TABLE";
+  const char* tag = tag_of_rename(s, table);
   std::int16_t column_number = 0;
   switch (s.what) {
     case kind::view: case kind::materialized_view: {

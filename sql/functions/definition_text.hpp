@@ -36,7 +36,7 @@ std::string index_expression_name(const std::string& text);
 struct index_text_options {
   bool always_qualify = true;
   pretty_text pretty = {};
-  std::span<const oid> path;
+  std::span<const oid> path = {};
 };
 /// "CREATE UNIQUE INDEX i ON public.t USING btree (a, b DESC)"; empty when the table is gone.
 std::string index_text(const catalog& definitions, const index_def& index, const index_text_options& options);

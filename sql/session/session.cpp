@@ -152,6 +152,7 @@ void session_core::failed() {
 }
 
 void session_core::commit_transaction() {
+  const type_scope types(*this);  // of checks that have waited, and of tables that go now
   std::vector<storage::space_id> emptied;
   try {
     run_checks(work_.deferred().take_all());

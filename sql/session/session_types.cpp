@@ -28,11 +28,11 @@ class domain_checker {
   const catalog_ptr& definitions() const { return definitions_; }
 
   void check(const type_ops& domain, datum value) {
-    auto& rules = rules_of(domain.id);
-    if (rules.not_null && value.is_null()) {
+    auto& demands = rules_of(domain.id);
+    if (demands.not_null && value.is_null()) {
       throw sql_error(sqlstate::not_null_violation, "domain " + format_type({domain.id, -1}) + " does not allow null values");
     }
-    if (rules.conditions.empty()) return;
+    if (demands.conditions.empty()) return;
     // A condition may cast to the domain itself.
     if (depth_ >= check_depth_max) throw sql_error(sqlstate::statement_too_complex, "stack depth limit exceeded");
     ++depth_;
@@ -40,7 +40,7 @@ class domain_checker {
       int& depth;
       ~leave() { --depth; }
     } guard{depth_};
-    for (auto& c : rules.conditions) run(domain, c, value);
+    for (auto& c : demands.conditions) run(domain, c, value);
   }
 
  private:

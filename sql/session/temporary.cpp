@@ -14,7 +14,7 @@ namespace helios::sql {
 oid session_core::make_temporary_schema() {
   if (auto* known = definitions()->temporary_schema(); known != nullptr) return known->id;
   // Of all temporary objects the schema gets the highest id: temporary_schema() looks for it at the end.
-  schema_def schema{UINT32_MAX - 2, "pg_temp_" + std::to_string(options_.id.value), role_id()};
+  schema_def schema{storage::last_private_space.value - 1, "pg_temp_" + std::to_string(options_.id.value), role_id()};
   put_definition(work_.writer(), schema);
   definitions_changed();
   return schema.id;

@@ -25,6 +25,26 @@ std::string checkpoint(const session_core& asks) {
 }
 
 result_column text_column(std::string name) { return {std::move(name), 0, 0, {type_oid::text, -1}}; }
+/// What defines types, roles and rights.
+std::string run_types_and_rights(ddl& definitions_of, const ast::statement& tree) {
+  return std::visit(
+      overloaded{
+          [&](const ast::role_statement& s) { return definitions_of.role(s); },
+          [&](const ast::create_enum_statement& s) { return definitions_of.create_enum(s); },
+          [&](const ast::alter_enum_statement& s) { return definitions_of.alter_enum(s); },
+          [&](const ast::create_domain_statement& s) { return definitions_of.create_domain(s); },
+          [&](const ast::alter_domain_statement& s) { return definitions_of.alter_domain(s); },
+          [&](const ast::create_composite_statement& s) { return definitions_of.create_composite(s); },
+          [&](const ast::move_type_statement& s) { return definitions_of.move_type(s); },
+          [&](const ast::grant_statement& s) { return definitions_of.grant(s); },
+          [&](const ast::grant_role_statement& s) { return definitions_of.grant_role(s); },
+          [&](const ast::drop_role_statement& s) { return definitions_of.drop_role(s); },
+          [&](const ast::owner_statement& s) { return definitions_of.owner(s); },
+          [&](const ast::owned_statement& s) { return definitions_of.owned(s); },
+          [&](const auto&) -> std::string { throw sql_error(sqlstate::internal_error, "this statement needs a plan"); },
+      },
+      tree.node);
+}
 }  // namespace
 
 std::string session_core::run_utility(const call& c) {
@@ -85,19 +105,7 @@ std::string session_core::run_utility(const call& c) {
           [&](const ast::alter_table_statement& s) { return definitions_of.alter_table(s); },
           [&](const ast::rename_statement& s) { return definitions_of.rename(s); },
           [&](const ast::truncate_statement& s) { return definitions_of.truncate(s); },
-          [&](const ast::role_statement& s) { return definitions_of.role(s); },
-          [&](const ast::create_enum_statement& s) { return definitions_of.create_enum(s); },
-          [&](const ast::alter_enum_statement& s) { return definitions_of.alter_enum(s); },
-          [&](const ast::create_domain_statement& s) { return definitions_of.create_domain(s); },
-          [&](const ast::alter_domain_statement& s) { return definitions_of.alter_domain(s); },
-          [&](const ast::create_composite_statement& s) { return definitions_of.create_composite(s); },
-          [&](const ast::move_type_statement& s) { return definitions_of.move_type(s); },
-          [&](const ast::grant_statement& s) { return definitions_of.grant(s); },
-          [&](const ast::grant_role_statement& s) { return definitions_of.grant_role(s); },
-          [&](const ast::drop_role_statement& s) { return definitions_of.drop_role(s); },
-          [&](const ast::owner_statement& s) { return definitions_of.owner(s); },
-          [&](const ast::owned_statement& s) { return definitions_of.owned(s); },
-          [&](const auto&) -> std::string { throw sql_error(sqlstate::internal_error, "this statement needs a plan"); },
+          [&](const auto&) { return run_types_and_rights(definitions_of, c.tree); },
       },
       c.tree.node);
 }
