@@ -198,10 +198,10 @@ namespace {
 std::vector<operator_class> all_operator_classes() {
   std::vector<operator_class> out;
   for (const type_ops* t : all_types()) {
-    const type_facts* facts = find_type_facts(t->id);
-    if (!facts || facts->btree_class == 0) continue;
-    auto same = [facts](const operator_class& c) { return c.id == facts->btree_class; };
-    if (std::none_of(out.begin(), out.end(), same)) out.push_back({facts->btree_class, std::string(t->name) + "_ops", t->id, true});
+    const type_facts* of = find_type_facts(t->id);
+    if (!of || of->btree_class == 0) continue;
+    auto same = [of](const operator_class& c) { return c.id == of->btree_class; };
+    if (std::none_of(out.begin(), out.end(), same)) out.push_back({of->btree_class, std::string(t->name) + "_ops", t->id, true});
   }
   // All text sorts by its bytes here, as the pattern classes want it.
   out.push_back({4217, "text_pattern_ops", type_oid::text, false});
