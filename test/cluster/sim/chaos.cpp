@@ -19,7 +19,8 @@ void chaos::start(std::size_t number, true_time lease) {
   number_ = number;
   lease_ = lease;
   dead_.resize(nodes_.size());
-  for (std::size_t f = 0; f < static_cast<std::size_t>(fault::count); ++f)
+  const auto last = static_cast<std::size_t>(settings_.members_change ? fault::count : fault::members);
+  for (std::size_t f = 0; f < last; ++f)
     if (world_.chance(0.4)) mix_.push_back(static_cast<fault>(f));
   if (mix_.empty()) mix_.push_back(fault::crash_leader);
   mean_ = static_cast<true_time>(static_cast<double>(lease) * (0.15 + 1.2 * world_.chance()));

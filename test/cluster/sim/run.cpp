@@ -39,6 +39,7 @@ class cluster {
   cluster(actor_host& host, std::uint64_t seed, const broken& rules, bool trace, ha::failover_mode mode) : world_(host, seed, trace) {
     settings_.rules = rules;
     settings_.options.mode = mode;
+    settings_.members_change = seed % 4 == 3;  // most clusters keep theirs: else the other faults would be rare
     choose_options();
     checker_ = std::make_unique<checker>(world_, !by_hand());
     build();
@@ -110,7 +111,7 @@ class cluster {
 
   void build() {
     auto members = settings_.options.members;
-    if (world_.chance(0.3)) members.push_back({node_id{"spare"}, true, true});
+    if (settings_.members_change && world_.chance(0.5)) members.push_back({node_id{"spare"}, true, true});
     std::map<std::string, std::size_t> numbers;
     std::vector<sim_node*> all;
     std::vector<std::size_t> data_nodes;

@@ -147,9 +147,8 @@ void sim_node::take(std::size_t from, const backup_request& m) {
 void sim_node::take(std::size_t from, const wal_ack& m) {
   auto& p = *process_;
   if (!p.lead || (p.lead->number != m.number && !breaks(data_rule::acks_follow_match))) return;
-  const auto found = p.lead->streams.find(from);
-  if (found == p.lead->streams.end()) return;  // of a member that was removed meanwhile
-  auto& s = found->second;
+  if (!is_member(node_id{world_.name(from)})) return;
+  auto& s = p.lead->streams[from];
   if (s.connection != m.connection && !breaks(data_rule::acks_follow_match)) return;
   s.flushed = m.flushed;
   s.mode = m.mode;

@@ -28,6 +28,7 @@ struct cluster_settings {
   ha::options options;         ///< without self and what is a node's own
   broken rules;
   std::chrono::milliseconds sync_timeout{1'000};
+  bool members_change = false; ///< operators add and remove members; there may be a node that is none yet
   bool recycles = false;       ///< the leader keeps only WAL that is not shown yet, and a little
   std::size_t proxy = 0;       ///< its number in the world
   double crash_within = 0;     ///< probability to crash before any one action
