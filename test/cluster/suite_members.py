@@ -3,7 +3,6 @@ heard, is a backend of the proxy and can lead; one that is removed serves nothin
 The list outlives restarts, whatever the configurations say, and decides who wins when the primary is lost. A change that makes no sense
 or would leave no majority is refused with its reason."""
 import json
-import time
 import urllib.error
 import urllib.request
 
@@ -93,7 +92,7 @@ def remove_and_see(cluster, wanted):
     gone.stop()
     gone.start(wait=False)
     wait_for("it answers again", lambda: gone.http_get("/liveness")[0] == 200)
-    time.sleep(2)
+    gone.wait_log("this node is no member of the cluster", after=gone.log_before)
     check(not serves(gone), "the removed node serves after a restart")
     check(json.loads(gone.http_get("/members")[1])["version"] > 0, "the removed node has forgotten the list")
 

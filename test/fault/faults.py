@@ -8,6 +8,7 @@ import time
 
 from cluster import DATA_NODES, SECRET
 from fabric import CLIENTS
+from harness import wait_for
 
 
 class Chaos:
@@ -55,16 +56,10 @@ class Chaos:
     def take_back(self):
         if self.removed is None:
             return
-        node, deadline = self.cluster[self.removed], time.monotonic() + 60
+        node = self.cluster[self.removed]
         words = ["--node-host", node.host, "--replication-port", str(node.replication), "--http-port", str(node.http)]
         words += [] if node.role == "observer" else ["--pg-port", str(node.pg)]
-        while True:
-            answer = heliosctl(self, "member", "add", node.name, *words)
-            if answer == "done":
-                break
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{node.name} is not taken back: {answer}")
-            time.sleep(0.2)
+        wait_for(f"{node.name} is taken back", lambda: heliosctl(self, "member", "add", node.name, *words) == "done", 60, interval=0.2)
         self.say(f"{node.name} is a member again")
         self.removed = None
 
