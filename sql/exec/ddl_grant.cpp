@@ -12,6 +12,17 @@ namespace helios::sql {
 
 namespace {
 
+/// What one role gave another stands once in a list.
+void merge_into(access_list& list, const access_item& item) {
+  auto at = std::find_if(list.begin(), list.end(), [&](auto& i) { return i.grantee == item.grantee && i.grantor == item.grantor; });
+  if (at == list.end()) {
+    list.push_back(item);
+  } else {
+    at->rights |= item.rights;
+    at->grantable |= item.grantable;
+  }
+}
+
 constexpr const char* invalid_grant = "0LP01";
 constexpr rights_mask column_rights = right::insert | right::select | right::update | right::references;
 
@@ -359,15 +370,7 @@ void ddl::give_defaults(const protected_object& object, oid schema) {
   if (everywhere == nullptr && here == nullptr) return;
   auto list = everywhere != nullptr ? everywhere->items : default_list(object);
   if (here != nullptr) {
-    for (const auto& item : here->items) {
-      auto at = std::find_if(list.begin(), list.end(), [&](auto& i) { return i.grantee == item.grantee && i.grantor == item.grantor; });
-      if (at == list.end()) {
-        list.push_back(item);
-      } else {
-        at->rights |= item.rights;
-        at->grantable |= item.grantable;
-      }
-    }
+    for (const auto& item : here->items) merge_into(list, item);
   }
   std::sort(list.begin(), list.end(), [](auto& a, auto& b) { return std::pair(a.grantee, a.grantor) < std::pair(b.grantee, b.grantor); });
   store_access(object, list);
@@ -383,13 +386,7 @@ void ddl::change_owner(const protected_object& object, oid to) {
     for (auto item : stored->items) {
       if (item.grantee == object.owner) item.grantee = to;
       if (item.grantor == object.owner) item.grantor = to;
-      auto at = std::find_if(list.begin(), list.end(), [&](auto& i) { return i.grantee == item.grantee && i.grantor == item.grantor; });
-      if (at == list.end()) {
-        list.push_back(item);
-      } else {
-        at->rights |= item.rights;
-        at->grantable |= item.grantable;
-      }
+      merge_into(list, item);
     }
     put(access_def{stored->id, o.class_id, o.id, o.column, list});
   };
