@@ -225,6 +225,17 @@ void to_record(call_context& c, args_t a, rows_t& rows) {
   if (v.what != kind::object) invalid_populate(v);
   rows.push_back(populator(c).row(v));
 }
+/// The first item that is none is told before any row is made.
+void require_objects(const json_node& v, bool binary, const std::string& name) {
+  if (v.what != kind::array) {
+    if (binary) invalid("cannot call " + name + " on a non-array");
+    invalid("cannot call " + name + (v.scalar() ? " on a scalar" : " on an object"));
+  }
+  for (const auto& item : v.items) {
+    if (item.what != kind::object) invalid("argument of " + name + " must be an array of objects");
+  }
+}
+
 template <bool Jsonb>
 void to_recordset(call_context& c, args_t a, rows_t& rows) {
   const std::string name = Jsonb ? "jsonb_to_recordset" : "json_to_recordset";
@@ -232,15 +243,9 @@ void to_recordset(call_context& c, args_t a, rows_t& rows) {
   arena scratch;
   std::string text;
   const json_node v = tree_of(a[0], Jsonb, text, scratch);
-  if (v.what != kind::array) {
-    if (Jsonb) invalid("cannot call " + name + " on a non-array");
-    invalid("cannot call " + name + (v.scalar() ? " on a scalar" : " on an object"));
-  }
+  require_objects(v, Jsonb, name);
   populator populate(c);
-  for (const auto& item : v.items) {
-    if (item.what != kind::object) invalid("argument of " + name + " must be an array of objects");
-    rows.push_back(populate.row(item));
-  }
+  for (const auto& item : v.items) rows.push_back(populate.row(item));
 }
 
 /// The columns that json_populate_record's first argument asks for.
@@ -283,15 +288,9 @@ void populate_recordset(call_context& c, args_t a, rows_t& rows) {
   arena scratch;
   std::string text;
   const json_node v = tree_of(a[1], Jsonb, text, scratch);
-  if (v.what != kind::array) {
-    if (Jsonb) invalid("cannot call " + name + " on a non-array");
-    invalid("cannot call " + name + (v.scalar() ? " on a scalar" : " on an object"));
-  }
+  require_objects(v, Jsonb, name);
   populator populate(c);
-  for (const auto& item : v.items) {
-    if (item.what != kind::object) invalid("argument of " + name + " must be an array of objects");
-    rows.push_back(populate.row_of(item, columns, a[0]));
-  }
+  for (const auto& item : v.items) rows.push_back(populate.row_of(item, columns, a[0]));
 }
 
 }  // namespace
