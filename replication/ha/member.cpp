@@ -265,11 +265,15 @@ void member::command_switchover(time_point now, std::uint64_t command, const nod
   settle(now);
 }
 
+/// Of a command that only an open leader takes.
+std::string member::whom_to_ask() const {
+  return leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value);
+}
+
 /// Empty: it has begun. Otherwise why not.
 std::string member::begin_switchover(time_point now, const node_id& wanted, duration timeout, std::uint64_t command,
                                      bool asked_by_successor) {
-  if (!open_for_writes())
-    return leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value);
+  if (!open_for_writes()) return whom_to_ask();
   if (switchover_.running()) return fmt::format("a switchover to {} is running", switchover_.successor().value);
   const auto to = wanted.value.empty() ? best_successor(now) : wanted;
   if (to.value.empty()) return "no sync or semi-sync standby streams from this node";

@@ -200,6 +200,7 @@ class member {
   void look_after_asking(time_point now);
   void end_asking(std::string failure);
   std::set<node_id> voters_heard(time_point now) const;
+  std::string whom_to_ask() const;
   std::string begin_switchover(time_point now, const node_id& to, duration timeout, std::uint64_t command, bool asked_by_successor);
 
   // member_members.cpp: who belongs to the cluster.

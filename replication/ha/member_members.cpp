@@ -59,8 +59,7 @@ void member::command_members(time_point now, std::uint64_t command, member_chang
 
 /// Why it is not even begun; empty: it is.
 std::string member::unfit_change(time_point now, const member_change& change) const {
-  if (!open_for_writes())
-    return leader_.value.empty() || leader_ == options_.self ? "no node is open for writes" : fmt::format("ask {}, which leads", leader_.value);
+  if (!open_for_writes()) return whom_to_ask();
   if (membership_.running()) return fmt::format("another change is under way, of {}", membership_.change().entry.id.value);
   const auto& wanted = change.entry;
   const auto* present = options_.find(wanted.id);
